@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Language level, warnings and sanitizers, the same for every target of ours.
+option(UMBRA_TESTS "build the tests" ON)
+option(UMBRA_BENCH "build the benchmarks" OFF)
+option(UMBRA_FUZZ "link the fuzz targets with libFuzzer (clang) instead of the replay main" OFF)
+set(UMBRA_SANITIZE "" CACHE STRING "sanitizers for everything, e.g. address,undefined or thread")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+
+find_program(UMBRA_CCACHE ccache)
+if(UMBRA_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${UMBRA_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${UMBRA_CCACHE})
+endif()
+
+add_library(umbra_flags INTERFACE)
+target_include_directories(umbra_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+target_compile_options(umbra_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Werror)
+if(UMBRA_SANITIZE)
+  add_compile_options(-fsanitize=${UMBRA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${UMBRA_SANITIZE})
+endif()
+if(UMBRA_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the system says about a path that may become a source or a target, without opening it for writing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+
+namespace umbra::io {
+
+struct mount_use {
+  std::string device;       // node that is mounted: the path itself, one of its partitions, or a holder above it
+  std::string mount_point;  // "swap" for swap space
+  bool read_only = false;
+};
+
+// Everything mounted or swapped on from `path` (a block node: also from its partitions and the devices stacked on them,
+// through /sys/dev/block; a regular file: from loop devices over it). Empty if nothing.
+result<std::vector<mount_use>> mounts_of(const std::string& path);
+
+// True if the file system that holds `inside` lies on the block device `disk`, on one of its partitions, or on a device
+// stacked on them. False for a regular file `disk` unless a loop device over it carries that file system.
+result<bool> lies_on(const std::string& inside, const std::string& disk);
+
+// True if both paths lead to the same file or block node.
+bool same_file(const std::string& a, const std::string& b);
+
+// A stable name of the hardware where the system knows one (serial or wwid from /sys), else empty.
+std::string hardware_id(const std::string& path);
+
+}  // namespace umbra::io
