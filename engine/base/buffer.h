@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "engine/base/bytes.h"
 #include "engine/base/units.h"
@@ -21,6 +22,13 @@ class buffer {
     if (size == 0) return;
     memory_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, align_up(size, alignment))));
     if (!memory_) throw std::bad_alloc();
+  }
+  // A buffer moved from is empty.
+  buffer(buffer&& other) noexcept : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, 0)) {}
+  buffer& operator=(buffer&& other) noexcept {
+    memory_ = std::move(other.memory_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
   }
 
   std::byte* data() { return memory_.get(); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Half-open byte ranges and ordered, merged sets of them.
+// Half-open byte ranges and ordered, merged sets of them. Whoever makes one from outside numbers has checked that its end
+// fits 64 bits (checked_add of units.h).
 #pragma once
 
 #include <cstdint>

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "engine/base/buffer.h"

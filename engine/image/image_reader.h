@@ -33,8 +33,13 @@ class image_reader {
   // `rehash` also computes the content id of the bytes.
   virtual result<void> fetch(const block& b, byte_span out, bool rehash = false) = 0;
 
+  // The record of stored block `b` is where the map says, and its header agrees; its payload is not read.
+  virtual result<void> locate(const block& b) = 0;
+
   // Packs the image needs, its own and others', sorted.
   virtual const std::vector<pack_id>& packs() const = 0;
+  // All of them are there and have their size: asked before a restore touches its target. errc::not_found or errc::damaged.
+  virtual result<void> check_packs() = 0;
 };
 
 }  // namespace umbra::image

@@ -22,12 +22,14 @@ result<std::vector<mount_use>> mounts_of(const std::string& path);
 
 // True if the file system that holds `inside` lies on the block device `disk`, on one of its partitions, or on a device
 // stacked on them. False for a regular file `disk` unless a loop device over it carries that file system.
+// An `inside` that does not exist yet counts as the nearest folder above it that does.
 result<bool> lies_on(const std::string& inside, const std::string& disk);
 
 // True if both paths lead to the same file or block node.
 bool same_file(const std::string& a, const std::string& b);
 
-// A stable name of the hardware where the system knows one (serial or wwid from /sys), else empty.
+// A stable name of the hardware where the system knows one (serial or wwid from /sys), else empty. For a partition it ends in
+// "-part" and the number.
 std::string hardware_id(const std::string& path);
 
 }  // namespace umbra::io

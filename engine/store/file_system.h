@@ -57,20 +57,22 @@ struct directory_entry {
 class file_system {
  public:
   virtual ~file_system() = default;
-  // Creates a new file, O_EXCL, mode 0600 less umask; errc::exists if the name is taken. `write_through` hint: start
-  // writing to the medium early, so that sync() is short.
+  // Creates a new file, O_EXCL, mode 0600 less umask; errc::exists if the name is taken. The system is asked to write to the
+  // medium early, so that sync() is short.
   virtual result<std::unique_ptr<output_file>> create(const std::string& path) = 0;
+  // Opens a regular file: errc::usage for anything else that has a name, such as a folder.
   virtual result<std::unique_ptr<input_file>> open(const std::string& path) = 0;
-  // Gives an existing file a second name; errc::exists if that is taken.
+  // Gives an existing file a second name; errc::exists if another file has that; errc::unsupported where there are no hard links.
   virtual result<void> link(const std::string& from, const std::string& to) = 0;
+  // Removes a file's name; errc::not_found if there is none.
   virtual result<void> remove(const std::string& path) = 0;
   // Makes the names in a directory survive power loss.
   virtual result<void> sync_directory(const std::string& path) = 0;
-  // Creates a directory; success if it exists already. The parent must exist.
+  // Creates a directory; success if it exists already, errc::usage if something else has the name. The parent must exist.
   virtual result<void> make_directory(const std::string& path) = 0;
-  // Entries but "." and "..", sorted by name.
+  // Entries but "." and "..", sorted by name; errc::not_found if `path` is no directory.
   virtual result<std::vector<directory_entry>> list(const std::string& path) = 0;
-  // Takes the lock at once or errc::busy. The file or directory must exist.
+  // Takes the lock at once or errc::busy; errc::unsupported where there are no locks. The file or directory must exist.
   virtual result<std::unique_ptr<file_lock>> lock(const std::string& path) = 0;
 };
 

@@ -274,7 +274,7 @@ struct manifest_header {  // then manifest_source[source_count], manifest_pack[p
   u32 flags;  // bit 0: single-file image
   u64 new_plain_bytes;
   u64 new_stored_bytes;
-  std::array<std::byte, 32> root;  // keyed BLAKE3-256 of the sources' size and root fields, in order
+  std::array<std::byte, 32> root;  // keyed BLAKE3-256 of size, level, root_kind, root_state, root_id of each source, in order
   std::array<std::byte, 80> reserved;
 };
 struct manifest_source {
@@ -329,13 +329,12 @@ struct outcome_body {
 static_assert(sizeof(object_header) == 64);
 static_assert(sizeof(outcome_body) == 40);
 
-// ---- index run: object index/<name>; derived, may be deleted at any time; another version is ignored and rebuilt
-// ----------------
+// ---- index run: object index/<name>; derived, may be deleted at any time; another version is ignored and rebuilt --------------
 constexpr std::uint32_t index_version = 1;
 struct index_header {  // page 0; then pack table, entry pages, filter: each starts on a page
   magic magic_;
   u32 version;
-  u32 pack_count;  // packs whose data records are all in this run
+  u32 pack_count;  // packs in the table: those whose data records are all in this run or others, then partial_count more
   u64 entry_count;
   u64 pack_table_offset;  // pack_ref[pack_count], then XXH3-64 of them (8)
   u64 entries_offset;     // index_page[]
@@ -345,7 +344,9 @@ struct index_header {  // page 0; then pack table, entry pages, filter: each sta
   std::array<std::byte, 16> domain;
   std::array<std::byte, 32> fingerprint;  // XOR of all content ids: proves a merged run holds its inputs
   u64 filter_checksum;                    // XXH3-64
-  std::array<std::byte, 3944> reserved;
+  u64 page_seed;      // XXH3-64 of pack table and entries, chained: ties pages to this run, makes equal runs equal in name
+  u32 partial_count;  // the last packs of the table: some of their data records are here, others in no run yet
+  std::array<std::byte, 3932> reserved;
   std::array<std::byte, 32> seal_;
 };
 struct index_entry {  // sorted by content_id over the whole run
@@ -358,7 +359,7 @@ struct index_entry {  // sorted by content_id over the whole run
 };
 constexpr std::uint32_t index_page_entries = 72;
 struct index_page {  // 4096
-  u64 checksum;      // XXH3-64 of bytes 8..4095, seeded with the page's number: checked at every use
+  u64 checksum;      // XXH3-64 of bytes 8..4095, seeded with page_seed plus the page's number: checked at every use
   u32 count;
   u32 reserved0;
   index_entry entries[index_page_entries];

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Only this process's mount namespace is seen: opening a node exclusively is the last word on what others mount.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "engine/io/block_tree_linux.h"
+#include "engine/io/mount_table.h"
+#include "engine/io/probe.h"
+#include "engine/io/small_file_posix.h"
+
+namespace umbra::io {
+namespace {
+
+device_number number_of(dev_t device) { return {major(device), minor(device)}; }
+
+std::optional<struct stat> status_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return status;
+}
+
+result<struct stat> existing(const std::string& path) {
+  if (path.empty()) return error(errc::usage, "a path is needed, this one is empty");
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return os_failure(errc::io_read, path);
+  return status;
+}
+
+bool is_same(const struct stat& a, const struct stat& b) {
+  if (S_ISBLK(a.st_mode) && S_ISBLK(b.st_mode)) return a.st_rdev == b.st_rdev;
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+bool touch(const device_set& a, const device_set& b) {
+  return std::ranges::any_of(a, [&](device_number d) { return b.contains(d); });
+}
+
+// What the disk or file at `path` is as block devices: itself, or the loop devices over it.
+device_set devices_of(const block_tree& tree, const std::string& path, const struct stat& status) {
+  if (S_ISBLK(status.st_mode)) return {number_of(status.st_rdev)};
+  if (S_ISREG(status.st_mode)) return tree.loops_over(path);
+  return {};
+}
+
+// The block devices that a mounted file system lies on directly. Those with a number of their own (btrfs) name a member as
+// their source; an overlay lies where its layers lie.
+device_set devices_of(const block_tree& tree, const mount_entry& mount) {
+  if (mount.device.major != 0) return {mount.device};
+  device_set found;
+  if (const auto source = status_of(mount.source); source && S_ISBLK(source->st_mode)) {
+    found = tree.btrfs_members(number_of(source->st_rdev));
+  }
+  if (mount.type != "overlay") return found;
+  for (const std::string_view key : {"upperdir", "lowerdir"}) {
+    const auto layer = mount.option(key);
+    const auto status = status_of(std::string(layer.substr(0, layer.find(':'))));
+    if (status && major(status->st_dev) != 0) found.insert(number_of(status->st_dev));
+  }
+  return found;
+}
+
+std::vector<mount_entry> mounts() { return parse_mountinfo(read_text("/proc/self/mountinfo")); }
+
+bool is_below(const std::string& path, const std::string& mount_point) {
+  if (mount_point == "/" || path == mount_point) return true;
+  return path.starts_with(mount_point) && path[mount_point.size()] == '/';
+}
+
+// The mount that holds `path`: by the kernel's number where it tells (5.8), else the last one of the longest mount point.
+std::optional<mount_entry> mount_of(const std::string& path) {
+  struct statx status {};
+  const bool told = ::statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &status) == 0 && (status.stx_mask & STATX_MNT_ID) != 0;
+  std::error_code ignored;
+  const auto full = std::filesystem::weakly_canonical(path, ignored).string();
+  std::optional<mount_entry> best;
+  for (auto& mount : mounts()) {
+    if (told && mount.id == status.stx_mnt_id) return std::move(mount);
+    const bool longer = !best || mount.mount_point.size() >= best->mount_point.size();
+    if (is_below(full, mount.mount_point) && longer) best = std::move(mount);
+  }
+  return best;
+}
+
+// The path, or the nearest folder above it that exists: where it would be made.
+std::string nearest_existing(std::string path) {
+  struct stat status {};
+  while (::stat(path.c_str(), &status) != 0 && errno == ENOENT) {
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    path.resize(std::max<std::size_t>(slash, 1));
+  }
+  return path;
+}
+
+void add_mounts(const block_tree& tree, const device_set& above, std::vector<mount_use>& uses) {
+  for (const auto& mount : mounts()) {
+    const auto lies = devices_of(tree, mount);
+    const auto hit = std::ranges::find_if(lies, [&](device_number d) { return above.contains(d); });
+    if (hit != lies.end()) uses.push_back({tree.node_name(*hit), mount.mount_point, mount.read_only});
+  }
+}
+
+void add_swaps(const device_set& above, const struct stat& target, std::vector<mount_use>& uses) {
+  for (const auto& path : parse_swaps(read_text("/proc/swaps"))) {
+    const auto status = status_of(path);
+    if (!status) continue;
+    const bool on_device = S_ISBLK(status->st_mode) && above.contains(number_of(status->st_rdev));
+    if (on_device || is_same(*status, target)) uses.push_back({path, "swap", false});
+  }
+}
+
+// The first attribute that says something names the hardware.
+constexpr const char* identity_attributes[] = {"wwid", "device/wwid", "serial", "device/serial", "dm/uuid", "md/uuid"};
+
+}  // namespace
+
+result<std::vector<mount_use>> mounts_of(const std::string& path) {
+  TRY(const auto status, existing(path));
+  const block_tree tree;
+  const auto above = tree.with_all_above(devices_of(tree, path, status));
+  std::vector<mount_use> uses;
+  add_mounts(tree, above, uses);
+  add_swaps(above, status, uses);
+  return uses;
+}
+
+result<bool> lies_on(const std::string& inside, const std::string& disk) {
+  const auto place = nearest_existing(inside);
+  TRY(const auto inside_status, existing(place));
+  TRY(const auto disk_status, existing(disk));
+  const block_tree tree;
+  device_set carriers{number_of(inside_status.st_dev)};
+  if (major(inside_status.st_dev) == 0) {
+    const auto mount = mount_of(place);
+    carriers = mount ? devices_of(tree, *mount) : device_set{};
+  }
+  return touch(tree.with_all_below(carriers), devices_of(tree, disk, disk_status));
+}
+
+bool same_file(const std::string& a, const std::string& b) {
+  const auto first = status_of(a);
+  const auto second = status_of(b);
+  return first && second && is_same(*first, *second);
+}
+
+std::string hardware_id(const std::string& path) {
+  const auto status = status_of(path);
+  if (!status || !S_ISBLK(status->st_mode)) return {};
+  const block_tree tree;
+  const auto device = number_of(status->st_rdev);
+  for (const auto* attribute : identity_attributes) {
+    const auto id = tree.disk_attribute(device, attribute);
+    if (id.empty()) continue;
+    const auto part = tree.partition_number(device);
+    return part.empty() ? id : id + "-part" + part;
+  }
+  return {};
+}
+
+}  // namespace umbra::io

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The path of a block: plan, take a buffer, read, handle, bring into order, append, commit. Each worker keeps several units in
+// flight on its own queue and handles them oldest first; whoever finishes the next unit in line feeds the image builder. The
+// buffers are the only limit there is: a unit holds its buffer from planning until its records are appended.
+#include "engine/jobs/backup.h"
+
+#include <algorithm>
+#include <deque>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "engine/base/units.h"
+#include "engine/flow/crew.h"
+#include "engine/flow/sequencer.h"
+#include "engine/jobs/backup_metadata.h"
+#include "engine/jobs/backup_planner.h"
+#include "engine/jobs/image_builder.h"
+#include "engine/jobs/unit_worker.h"
+
+namespace umbra::jobs {
+namespace {
+
+constexpr std::uint64_t unit_size = 1_MiB;
+constexpr std::uint64_t read_slack = 64_KiB;  // alignment of reads at both ends
+
+std::uint64_t read_capacity_for(std::uint32_t block_size) { return std::max<std::uint64_t>(unit_size, block_size) + read_slack; }
+
+result<void> check_parent(std::span<const backup_source> sources, image::image_writer& writer, image::image_reader* parent) {
+  if (parent == nullptr) return success();
+  if (parent->info().domain != writer.keys().id) {
+    return error(errc::geometry_mismatch, "the parent image belongs to another vault or chain");
+  }
+  const auto& parents = parent->info().sources;
+  if (parents.size() != sources.size()) {
+    return error(errc::geometry_mismatch,
+                 fmt::format("the parent image has {} sources, this backup {}", parents.size(), sources.size()));
+  }
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const auto size = sources[i].device->geometry().size;
+    if (parents[i].size == size) continue;
+    return error(errc::geometry_mismatch,
+                 fmt::format("{} has {} bytes, in the parent image it has {}", sources[i].label, size, parents[i].size));
+  }
+  return success();
+}
+
+class backup_job {
+ public:
+  backup_job(std::span<const backup_source> sources, image::image_writer& writer, image::image_reader* parent,
+             const backup_options& options, flow::progress& progress)
+      : sources_(sources),
+        writer_(writer),
+        options_(options),
+        threads_(options.threads != 0 ? options.threads : flow::default_threads()),
+        planner_(sources, parent, writer.keys().block_size, read_capacity_for(writer.keys().block_size)),
+        pool_(buffer_count(), 2 * read_capacity_for(writer.keys().block_size)),
+        builder_(sources, writer, report_, progress),
+        sequencer_([this](handled_unit u) { return builder_.take(std::move(u)); }) {}
+
+  result<backup_report> run(const image::commit_request& request, flow::progress& progress, std::stop_token stop) {
+    progress.total = total_size();
+    progress.stage = "backing up";
+    CHECK(flow::run_crew(threads_, stop, [this](unsigned, std::stop_token halt) { return work(halt); }));
+    if (stop.stop_requested()) return error(errc::cancelled, "backup");
+    CHECK(builder_.finish());
+    progress.stage = "committing";
+    TRY(report_.image, writer_.commit({request.created, complete_metadata(request.metadata, report_)}));
+    return std::move(report_);
+  }
+
+ private:
+  // Units in flight of one thread, each with its own queue a source.
+  struct pipeline {
+    std::deque<std::unique_ptr<unit>> units;
+    std::vector<std::unique_ptr<io::transfer_queue>> queues;
+  };
+
+  std::size_t buffer_count() const {
+    const auto one = 2 * read_capacity_for(writer_.keys().block_size);
+    // Fewer than two a thread and the reading would stop while a thread works.
+    return std::max<std::size_t>(options_.memory / one, 2 * std::size_t{threads_});
+  }
+
+  std::uint64_t total_size() const {
+    std::uint64_t total = 0;
+    for (const auto& s : sources_) total += s.device->geometry().size;
+    return total;
+  }
+
+  unsigned units_in_flight() const { return std::max(1u, options_.reads_in_flight / threads_); }
+
+  result<void> work(std::stop_token stop) {
+    TRY(const auto worker, unit_worker::make(sources_, writer_, options_));
+    pipeline p;
+    for (const auto& s : sources_) {
+      TRY(auto queue, s.device->open_queue(std::max(8u, units_in_flight() * 2)));
+      p.queues.push_back(std::move(queue));
+    }
+    auto done = run_pipeline(*worker, p, stop);
+    // Buffers must not go while the kernel still fills them.
+    for (auto& q : p.queues) {
+      while (q->in_flight() > 0) q->wait();
+    }
+    return done;
+  }
+
+  result<void> run_pipeline(unit_worker& worker, pipeline& p, std::stop_token stop) {
+    while (!stop.stop_requested()) {
+      CHECK(fill(p, stop));
+      if (p.units.empty()) return success();
+      auto u = std::move(p.units.front());
+      // The unit stays at a fixed address until its transfers are back.
+      auto& queue = *p.queues[u->source];
+      while (u->reads_pending > 0) settle(queue);
+      p.units.pop_front();
+      const auto sequence = u->sequence;
+      TRY(auto handled, worker.handle(std::move(*u)));
+      CHECK(sequencer_.deliver(sequence, std::move(handled)));
+    }
+    return error(errc::cancelled, "backup");
+  }
+
+  // Plans and starts units until enough are in flight. Waits for a buffer only when this thread holds none, and never while it
+  // holds the planner: so the oldest unit can always go on.
+  result<void> fill(pipeline& p, std::stop_token stop) {
+    while (p.units.size() < units_in_flight()) {
+      auto memory = p.units.empty() ? pool_.take(stop) : pool_.try_take();
+      if (!memory) return success();
+      std::unique_lock lock(planner_mutex_);
+      TRY(auto planned, planner_.next());
+      lock.unlock();
+      if (!planned) return success();
+      auto u = std::make_unique<unit>(std::move(*planned));
+      u->memory = std::move(memory);
+      start_reads(*u, *p.queues[u->source]);
+      p.units.push_back(std::move(u));
+    }
+    return success();
+  }
+
+  static void start_reads(unit& u, io::transfer_queue& queue) {
+    for (auto& r : u.reads) {
+      r.transfer.memory = u.memory.span().subspan(r.buffer_offset, r.size);
+      r.transfer.owner = &u;
+      while (queue.in_flight() >= queue.depth()) settle(queue);
+      queue.submit(r.transfer);
+      ++u.reads_pending;
+    }
+  }
+
+  static void settle(io::transfer_queue& queue) { --static_cast<unit*>(queue.wait().owner)->reads_pending; }
+
+  // set before start
+  std::span<const backup_source> sources_;
+  image::image_writer& writer_;
+  const backup_options& options_;
+  unsigned threads_;
+  // guarded by planner_mutex_
+  std::mutex planner_mutex_;
+  backup_planner planner_;
+  // their own locks
+  flow::buffer_pool pool_;
+  // used by the sequencer's consumer only
+  backup_report report_;
+  image_builder builder_;
+  flow::sequencer<handled_unit> sequencer_;
+};
+
+}  // namespace
+
+result<backup_report> run_backup(std::span<const backup_source> sources, image::image_writer& writer, image::image_reader* parent,
+                                 const backup_options& options, const image::commit_request& request, flow::progress& progress,
+                                 std::stop_token stop) {
+  CHECK(codec::validate(options.codec));
+  CHECK(check_parent(sources, writer, parent));
+  backup_job job(sources, writer, parent, options, progress);
+  auto done = job.run(request, progress, stop);
+  if (done.has_error()) writer.abandon();
+  return done;
+}
+
+}  // namespace umbra::jobs

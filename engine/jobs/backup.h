@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Takes an image: source devices in, a committed image out.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/codec/codec.h"
+#include "engine/flow/progress.h"
+#include "engine/image/image_reader.h"
+#include "engine/image/image_writer.h"
+#include "engine/io/device.h"
+#include "engine/jobs/report.h"
+#include "engine/plan/allocation_map.h"
+
+namespace umbra::jobs {
+
+// A device to image. Everything pointed to outlives the job.
+struct backup_source {
+  io::device* device = nullptr;
+  const plan::allocation* allocation = nullptr;  // null: all of it is used, cut on the grid
+  range_list excluded;                           // normalised; not read, reads as zeros afterwards
+  std::string label;                             // for people: the path as the user named it
+};
+
+enum class self_check : std::uint8_t { all, sample, none };
+
+struct backup_options {
+  unsigned threads = 0;                // 0: as many as there are CPUs
+  std::uint64_t memory = 96ull << 20;  // bytes of read and encode buffers
+  unsigned reads_in_flight = 16;       // over all threads
+  codec::encoder_options codec;
+  double audit_percent = 1.0;          // of the blocks found unchanged: compared by content id as well
+  self_check check = self_check::all;  // decode and compare records before they are stored
+  // Makes each thread's encoder; tests put a broken one in. Empty: codec::make_encoder(codec).
+  std::function<result<std::unique_ptr<codec::encoder>>()> make_encoder;
+};
+
+struct backup_report {
+  image::image_info image;
+  std::uint64_t bytes_read = 0;
+  std::uint64_t unchanged_bytes = 0;     // kept from the parent
+  std::uint64_t deduplicated_bytes = 0;  // found in the store
+  std::uint64_t new_bytes = 0;           // stored now, before compression
+  std::uint64_t new_stored_bytes = 0;    // stored now, headers included
+  std::uint64_t blocks = 0;              // stored, deduplicated and unchanged ones
+  std::uint64_t audited_blocks = 0;
+  fault_list faults;
+};
+
+// Reads `sources`, fills and commits `writer`. With `parent` (of the same domain; its sources pair with `sources` by position and
+// must have their sizes: errc::geometry_mismatch) unchanged blocks are kept. `metadata` is a JSON object; the job adds "result".
+// On any error, and when `stop` is requested (errc::cancelled), the writer is abandoned: no image. The image is a function of
+// sources, parent, options and the writer's identity, whatever the number of threads.
+result<backup_report> run_backup(std::span<const backup_source> sources, image::image_writer& writer, image::image_reader* parent,
+                                 const backup_options& options, const image::commit_request& request, flow::progress& progress,
+                                 std::stop_token stop);
+
+}  // namespace umbra::jobs

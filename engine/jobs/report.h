@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a job tells beside its result. Damage is data: it is listed here, and the job goes on where it can.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace umbra::jobs {
+
+// A piece of a source, image or target that is not as it should be.
+struct fault {
+  enum class kind : std::uint8_t {
+    unreadable,  // the source could not be read here; the image says so
+    audit,       // a block the change hash called unchanged had changed; it was stored anew
+    codec,       // a record did not decode to what went in; it was stored raw
+    damaged,     // stored bytes or a map page are wrong or missing
+    mismatch,    // a device differs from the image
+  };
+  kind what = kind::unreadable;
+  std::size_t source = 0;
+  std::uint64_t offset = 0;  // bytes, in the source; in the pack for damage found by walking packs
+  std::uint64_t size = 0;
+  std::string text;  // one line
+};
+
+// Faults, counted all and kept up to a limit, so that a dying disk does not fill the memory.
+class fault_list {
+ public:
+  static constexpr std::size_t kept_at_most = 1000;
+  void add(fault f) {
+    ++count_;
+    bytes_ += f.size;
+    if (faults_.size() < kept_at_most) faults_.push_back(std::move(f));
+  }
+  std::uint64_t count() const { return count_; }
+  std::uint64_t bytes() const { return bytes_; }
+  bool empty() const { return count_ == 0; }
+  const std::vector<fault>& faults() const { return faults_; }
+
+ private:
+  std::uint64_t count_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::vector<fault> faults_;
+};
+
+}  // namespace umbra::jobs

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// An image_reader over a manifest and the packs it names: what vaults and single files have in common.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/image/image_reader.h"
+#include "formats/native/manifest.h"
+#include "formats/native/map_reader.h"
+#include "formats/native/pack_reader.h"
+
+namespace umbra::native {
+
+class stored_image final : public image::image_reader {
+ public:
+  // `packs` is kept alive as long as the image.
+  stored_image(manifest m, image::domain keys, std::shared_ptr<pack_source> packs);
+
+  const image::image_info& info() const override { return manifest_.info; }
+  const image::domain& keys() const override { return keys_; }
+  result<image::region_ptr> region_at(std::size_t source, std::uint64_t index) override;
+  result<uniform_run> uniform_at(std::size_t source, std::uint64_t index) override;
+  result<void> fetch(const image::block& b, byte_span out, bool rehash) override;
+  result<void> locate(const image::block& b) override;
+  const std::vector<image::pack_id>& packs() const override { return pack_ids_; }
+  result<void> check_packs() override;
+
+  const manifest& plan() const { return manifest_; }
+  map_reader& map(std::size_t source) { return *maps_[source]; }
+  pack_source& source_of_packs() { return *packs_; }
+
+ private:
+  manifest manifest_;
+  image::domain keys_;
+  content_hasher hasher_;
+  std::shared_ptr<pack_source> packs_;
+  std::vector<std::unique_ptr<map_reader>> maps_;
+  std::vector<image::pack_id> pack_ids_;
+};
+
+}  // namespace umbra::native

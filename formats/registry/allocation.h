@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What of a whole disk is in use: put together from its partition table and the file systems we understand.
+#pragma once
+
+#include "engine/base/result.h"
+#include "engine/io/device.h"
+#include "engine/plan/allocation_map.h"
+
+namespace umbra::registry {
+
+struct allocation_options {
+  bool cuts_on_files = true;  // also tell where files lie
+};
+
+// The device itself may be a file system, or its partitions may be. Everything else is used: tables, gaps, what is not
+// understood, what gives a contradictory picture (two signatures in one place), what cannot be read. Notes name every piece:
+// "partition 1: ext4, 2.1 GiB of 8.0 GiB used". Never fails for what lies on the disk.
+result<plan::allocation> allocation_of(io::device& disk, const allocation_options& options);
+
+}  // namespace umbra::registry

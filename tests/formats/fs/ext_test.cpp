@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Real file systems made by mke2fs; the oracles are dumpe2fs (free blocks) and the files' bytes at the places told.
+#include "formats/fs/ext.h"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/io/faulty_device.h"
+#include "engine/io/file_device.h"
+#include "engine/io/memory_device.h"
+#include "tests/support/shell.h"
+#include "tests/support/temp_dir.h"
+
+namespace umbra::fs {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+struct made {
+  const char* name;
+  const char* options;
+  const char* size;
+};
+
+void PrintTo(const made& m, std::ostream* out) { *out << m.name; }
+
+constexpr made kinds[] = {
+    {"ext2_1k", "-t ext2 -b 1024", "24M"},
+    {"ext2_4k", "-t ext2 -b 4096", "32M"},
+    {"ext2_revision_0", "-t ext2 -r 0", "24M"},
+    {"ext3_1k", "-t ext3 -b 1024", "32M"},
+    {"ext3_4k", "-t ext3 -b 4096", "40M"},
+    {"ext4_1k", "-t ext4 -b 1024", "200M"},
+    {"ext4_4k", "-t ext4 -b 4096", "300M"},
+    {"ext4_64bit", "-t ext4 -b 4096 -O 64bit", "300M"},
+    {"ext4_32bit", "-t ext4 -b 4096 -O ^64bit", "300M"},
+    {"bigalloc", "-t ext4 -b 4096 -O bigalloc -C 65536", "300M"},
+    {"bigalloc_1k", "-t ext4 -b 1024 -O bigalloc -C 16384", "100M"},
+    {"meta_bg", "-t ext4 -b 1024 -O meta_bg,^resize_inode", "300M"},
+    {"no_flex_bg", "-t ext4 -b 1024 -O ^flex_bg", "100M"},
+    {"uninit_bg", "-t ext4 -b 1024 -O ^metadata_csum,uninit_bg", "200M"},
+    {"no_checksums", "-t ext4 -O ^metadata_csum,^uninit_bg", "100M"},
+    {"no_journal", "-t ext4 -O ^has_journal", "100M"},
+    {"sparse_super2", "-t ext4 -b 1024 -O sparse_super2", "100M"},
+    {"inline_data", "-t ext4 -I 512 -O inline_data,orphan_file", "100M"},
+    {"odd_size", "-t ext4 -b 1024", "33333k"},
+    {"block_64k", "-t ext4 -b 65536", "300M"},
+};
+
+// Every 512 bytes of a file say which file and where in it: bytes found on the disk tell their place.
+std::string sector_text(int file, std::uint64_t offset) {
+  auto text = fmt::format("file {} at {};", file, offset);
+  text.resize(512, '.');
+  return text;
+}
+
+const std::map<int, std::uint64_t> file_sizes{{1, 5000},    {2, 16 << 10},      {3, (16 << 10) - 1}, {4, 100000},
+                                              {5, 3 << 20}, {6, (1 << 20) + 7}, {7, 300 << 10},      {8, 64 << 10}};
+
+void make_files(const std::filesystem::path& folder) {
+  std::filesystem::create_directory(folder);
+  for (const auto& [file, size] : file_sizes) {
+    std::ofstream out(folder / std::to_string(file), std::ios::binary);
+    for (std::uint64_t at = 0; at < size; at += 512)
+      out << sector_text(file, at).substr(0, std::min<std::uint64_t>(512, size - at));
+  }
+  // One with holes: data at 1 MiB and 5 MiB only.
+  std::ofstream sparse(folder / "9", std::ios::binary);
+  for (const std::uint64_t base : {1u << 20, 5u << 20}) {
+    sparse.seekp(static_cast<std::streamoff>(base));
+    for (std::uint64_t at = base; at < base + (64 << 10); at += 512) sparse << sector_text(9, at);
+  }
+}
+
+class made_volume {
+ public:
+  explicit made_volume(const made& how) : path_(dir_.at("volume")) {
+    make_files(dir_ / "files");
+    test::shell(fmt::format("yes | mke2fs -q -F {} -d {} {} {}", how.options, dir_.at("files"), path_, how.size));
+  }
+  void run(const std::string& command) { test::shell(fmt::format(fmt::runtime(command), path_)); }
+  std::unique_ptr<io::device> open(io::open_options::access mode = io::open_options::access::read) const {
+    io::open_options options;
+    options.mode = mode;
+    return std::move(io::open_device(path_, options).value());
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  test::temp_dir dir_;
+  std::string path_;
+};
+
+plan::allocation map_of(io::device& volume, const ext_options& options = {}) {
+  auto map = ext_allocation(volume, options);
+  EXPECT_TRUE(map.has_value() && map.value().has_value());
+  return *std::move(map).assume_value();
+}
+
+// The free blocks of all groups in the words of dumpe2fs: "  Free blocks: 1-4, 7".
+range_list free_of_dumpe2fs(const std::string& path) {
+  std::istringstream lines(test::shell("LC_ALL=C dumpe2fs " + path));
+  std::uint64_t block_size = 0;
+  std::uint64_t unit = 0;  // with bigalloc the last block of a range is the first one of its cluster
+  range_list free;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("Block size:")) unit = block_size = std::stoull(line.substr(11));
+    if (line.starts_with("Cluster size:")) unit = std::stoull(line.substr(13));
+    if (!line.starts_with("  Free blocks: ")) continue;
+    std::istringstream list(line.substr(15));
+    for (std::string item; std::getline(list, item, ',');) {
+      if (item.find_first_of("0123456789") == std::string::npos) continue;
+      std::size_t used = 0;
+      const auto first = std::stoull(item, &used);
+      const auto dash = item.find('-');
+      const auto last = dash == std::string::npos ? first : std::stoull(item.substr(dash + 1));
+      free.push_back({first * block_size, (last - first) * block_size + unit});
+    }
+  }
+  normalise(free);
+  return free;
+}
+
+range_list whole(const io::device& d) { return {{0, d.geometry().size}}; }
+
+// Every told extent must hold the bytes of one file from its file offset on; answers bytes told for each file.
+std::map<int, std::uint64_t> check_extents(io::device& volume, const std::vector<plan::file_extent>& files) {
+  std::map<int, std::uint64_t> told;
+  for (const auto& f : files) {
+    std::vector<std::byte> bytes(f.size);
+    EXPECT_TRUE(volume.read(f.offset, bytes).has_value());
+    const auto text = as_text(bytes);
+    if (!text.starts_with("file ")) continue;  // the orphan file
+    const auto file = std::stoi(std::string(text.substr(5, 3)));
+    told[file] += f.size;
+    for (std::uint64_t at = 0; at < f.size; at += 512) {
+      const auto offset = f.file_offset + at;
+      if (file != 9 && offset + 512 > file_sizes.at(file)) break;
+      EXPECT_EQ(text.substr(at, 512), sector_text(file, offset));
+    }
+  }
+  return told;
+}
+
+class ext_kinds : public testing::TestWithParam<made> {};
+
+}  // namespace
+
+// One test, because making a volume is what takes time.
+TEST_P(ext_kinds, have_the_free_blocks_of_dumpe2fs_and_the_files_where_their_bytes_are) {
+  const made_volume volume(GetParam());
+  const auto device = volume.open();
+  const auto map = map_of(*device);
+  EXPECT_THAT(map.notes, ElementsAre(HasSubstr("used")));
+  const auto free = free_of_dumpe2fs(volume.path());
+  ASSERT_THAT(free, Not(IsEmpty()));
+  EXPECT_EQ(subtract(whole(*device), map.used), free);
+
+  const auto& files = map.files;
+  EXPECT_TRUE(std::ranges::is_sorted(files, {}, &plan::file_extent::offset));
+  for (std::size_t i = 1; i < files.size(); ++i) EXPECT_LE(files[i - 1].end(), files[i].offset);
+  auto told = check_extents(*device, files);
+  for (const auto& [file, size] : file_sizes) {
+    if (size < plan::file_extent_minimum) {
+      EXPECT_EQ(told.count(file), 0u);
+    } else {
+      EXPECT_GE(told[file], size) << "file " << file;
+    }
+  }
+  EXPECT_GE(told[9], 2u * (64 << 10));
+}
+
+INSTANTIATE_TEST_SUITE_P(mke2fs, ext_kinds, testing::ValuesIn(kinds),
+                         [](const auto& kind) { return std::string(kind.param.name); });
+
+namespace {
+
+constexpr made plain{"plain", "-t ext4 -b 1024", "32M"};
+constexpr made old{"old", "-t ext2 -b 1024", "32M"};
+
+// The volume must be copied whole, for a reason with these words.
+void expect_doubt(const made& how, const std::string& command, const std::string& words) {
+  made_volume volume(how);
+  volume.run(command);
+  const auto device = volume.open();
+  const auto map = map_of(*device);
+  EXPECT_EQ(map.used, whole(*device)) << command;
+  EXPECT_THAT(map.files, IsEmpty());
+  EXPECT_THAT(map.notes, ElementsAre(HasSubstr(words)));
+}
+
+// Block of group 0's structure as dumpe2fs tells it: "Block bitmap at 259".
+std::uint64_t place_of(const made_volume& volume, const std::string& what) {
+  return std::stoull(
+      test::shell("LC_ALL=C dumpe2fs " + volume.path() + " | sed -n 's/.*" + what + " at \\([0-9]*\\).*/\\1/p' | head -1"));
+}
+
+}  // namespace
+
+TEST(ext_volume, is_nothing_without_a_superblock) {
+  for (const std::uint64_t size : {0u, 1024u, 2047u, 2048u, 65536u}) {
+    io::memory_device device(size);
+    EXPECT_FALSE(ext_allocation(device, {}).value().has_value());
+  }
+}
+
+TEST(ext_volume, with_a_journal_to_replay_is_copied_whole) {
+  expect_doubt(plain, "debugfs -w -R 'feature needs_recovery' {}", "journal has to be replayed");
+}
+
+TEST(ext_volume, not_cleanly_unmounted_is_copied_whole) {
+  expect_doubt(old, "debugfs -w -R 'set_super_value state 0' {}", "not cleanly unmounted");
+}
+
+TEST(ext_volume, with_errors_is_copied_whole) {
+  expect_doubt(plain, "debugfs -w -R 'set_super_value state 3' {}", "found errors");
+}
+
+TEST(ext_volume, with_unknown_features_is_copied_whole) {
+  expect_doubt(plain, "debugfs -w -R 'set_super_value feature_incompat 0x800002c2' {}", "unknown incompat feature 0x80000000");
+  expect_doubt(plain, "debugfs -w -R 'set_super_value feature_ro_compat 0x4000046b' {}", "unknown ro_compat feature 0x40000000");
+}
+
+TEST(ext_volume, with_a_damaged_superblock_is_copied_whole) {
+  expect_doubt(plain, "printf x | dd of={} bs=1 seek=1150 conv=notrunc", "checksum");
+}
+
+TEST(ext_volume, smaller_than_its_file_system_is_copied_whole) {
+  expect_doubt(plain, "truncate -s 20M {}", "larger than its volume");
+}
+
+TEST(ext_volume, that_is_an_external_journal_is_copied_whole) {
+  expect_doubt(old, "mke2fs -q -F -O journal_dev -b 1024 {}", "external journal");
+}
+
+TEST(ext_volume, with_a_damaged_bitmap_is_copied_whole) {
+  for (const auto& how : {plain, old}) {  // found by checksum, and by count
+    const made_volume volume(how);
+    const auto device = volume.open(io::open_options::access::read_write);
+    const auto at = place_of(volume, "Block bitmap") * 1024 + 600;
+    const auto block = std::byte{0x5a};
+    ASSERT_TRUE(device->write(at, byte_view(&block, 1)).has_value());
+    const auto map = map_of(*device);
+    EXPECT_EQ(map.used, whole(*device));
+    EXPECT_THAT(map.notes, ElementsAre(HasSubstr("group 0")));
+  }
+}
+
+TEST(ext_volume, with_a_damaged_group_descriptor_is_copied_whole) {
+  expect_doubt(plain, "printf xx | dd of={} bs=1 seek=2060 conv=notrunc", "group 0");
+}
+
+TEST(ext_volume, with_an_unreadable_bitmap_is_copied_whole) {
+  const made_volume volume(plain);
+  io::fault_plan plan;
+  plan.unreadable = {{place_of(volume, "Block bitmap") * 1024, 512}};
+  const auto device = io::make_faulty(volume.open(), plan);
+  const auto map = map_of(*device);
+  EXPECT_EQ(map.used, whole(*device));
+  EXPECT_THAT(map.notes, ElementsAre(HasSubstr("bitmap")));
+}
+
+TEST(ext_volume, with_an_unreadable_inode_table_still_has_its_free_blocks) {
+  const made_volume volume(plain);
+  io::fault_plan plan;
+  plan.unreadable = {{place_of(volume, "Inode table") * 1024, 512}};
+  const auto device = io::make_faulty(volume.open(), plan);
+  const auto map = map_of(*device);
+  EXPECT_EQ(subtract(whole(*device), map.used), free_of_dumpe2fs(volume.path()));
+  EXPECT_THAT(map.notes, testing::Contains(HasSubstr("not all files")));
+}
+
+TEST(ext_volume, uses_what_lies_behind_the_file_system) {
+  made_volume volume(plain);
+  volume.run("truncate -s 33554777 {}");
+  const auto device = volume.open();
+  EXPECT_EQ(map_of(*device).used.back().end(), 33554777u);
+}
+
+TEST(ext_volume, has_its_own_structures_in_use_even_if_a_bitmap_denies_it) {
+  made_volume volume(old);
+  const auto inode_table = place_of(volume, "Inode table");
+  // freeb keeps the count right, so the bitmap looks healthy.
+  volume.run(fmt::format("debugfs -w -R 'freeb {}' {{}}", inode_table + 2));
+  const auto device = volume.open();
+  const auto used = map_of(*device).used;
+  EXPECT_EQ(clip(used, {inode_table * 1024, 8192}), (range_list{{inode_table * 1024, 8192}}));
+}
+
+TEST(ext_volume, tells_at_most_as_many_extents_as_asked) {
+  const made_volume volume(plain);
+  const auto device = volume.open();
+  ext_options few;
+  few.file_extent_limit = 2;
+  const auto map = map_of(*device, few);
+  EXPECT_EQ(map.files.size(), 2u);
+  EXPECT_THAT(map.notes, testing::Contains(HasSubstr("not all files")));
+}
+
+TEST(ext_volume, counts_the_rest_as_used_when_there_are_too_many_ranges) {
+  const made_volume volume(plain);
+  const auto device = volume.open();
+  ext_options few;
+  few.used_range_limit = 3;
+  const auto exact = map_of(*device).used;
+  const auto coarse = map_of(*device, few);
+  EXPECT_THAT(subtract(exact, coarse.used), IsEmpty());
+  EXPECT_LT(total_size(exact), total_size(coarse.used));
+  EXPECT_EQ(coarse.used.back().end(), device->geometry().size);
+}
+
+TEST(ext_volume, without_files_wanted_tells_none) {
+  const made_volume volume(plain);
+  const auto device = volume.open();
+  ext_options none;
+  none.files = false;
+  EXPECT_THAT(map_of(*device, none).files, IsEmpty());
+}
+
+}  // namespace umbra::fs
