@@ -31,9 +31,16 @@ function(umbra_test_name name out)
   endif()
 endfunction()
 
-# umbra_test(NAME FOLDER LINK target... [LABEL label]): one GoogleTest binary NAME_test of every *_test.cpp in FOLDER.
+# umbra_test(NAME FOLDER LINK target... [LABEL label]): one GoogleTest binary NAME_test of every *_test.cpp in FOLDER, and one
+# NAME_root_test of its *_root_test.cpp, which need root and loop devices and belong to ring root.
 function(umbra_test name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*_test.cpp)
+  set(root_sources ${sources})
+  list(FILTER root_sources INCLUDE REGEX "_root_test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "_root_test\\.cpp$")
+  if(root_sources)
+    umbra_test_of(${name}_root SOURCES ${root_sources} ${ARGN} LABEL root)
+  endif()
   if(sources)
     umbra_test_of(${name} SOURCES ${sources} ${ARGN})
   endif()
@@ -59,8 +66,12 @@ function(umbra_test_of name)
     set_tests_properties(${full_name} PROPERTIES LABELS ${label} TIMEOUT 900)
     return()
   endif()
+  set(serial OFF)
+  if(label STREQUAL root)
+    set(serial ON)
+  endif()
   gtest_discover_tests(${name}_test TEST_PREFIX ${full_name}. DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS ${label} TIMEOUT 300)
+    PROPERTIES LABELS ${label} TIMEOUT 300 RUN_SERIAL ${serial})
 endfunction()
 
 # umbra_script_tests(FOLDER LABEL label [SERIAL]): every *.sh in FOLDER is one test that drives the binary `umbra`. See

@@ -40,8 +40,9 @@ class lz4_encoder final : public encoder {
     return LZ4_compress_fast_extState(state_.data(), chars(plain), chars(out), size, room, acceleration);
   }
 
-  // HC searches random bytes as long as it searches text, 200 times as long as the fast compressor needs to see that there is
-  // nothing to find: what that one cannot shrink by a single byte is not worth a search. It costs HC's own work 2 % on text.
+  // HC searches random bytes as long as it searches text: at 64 KiB hundreds of times as long as the fast compressor needs to
+  // see that there is nothing to find. What that one cannot shrink by a single byte is not worth a search. On text this costs
+  // 2 % of HC's own work at 64 KiB and 12 % at 4 KiB.
   int high(byte_view plain, byte_span out, int size, int room) {
     if (size >= 4096 && fast(plain, out, size, size - 1, 1) == 0) return 0;
     return LZ4_compress_HC_extStateHC(state_.data(), chars(plain), chars(out), size, room, level_);

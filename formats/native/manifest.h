@@ -49,8 +49,8 @@ content_id root_of(const manifest& m, const content_hasher& hasher);
 
 constexpr std::uint32_t max_metadata = 16u << 20;
 
-// The bytes, seal included. Deterministic. info.sources.size() must be roots.size(). Nothing else is judged here: a writer decodes
-// what it is about to publish.
+// The bytes, seal included. Deterministic. info.sources.size() must be roots.size(). Nothing else is judged here: a writer
+// decodes what it is about to publish.
 std::vector<std::byte> encode(const manifest& m, const content_hasher& hasher);
 
 // Checks everything that can be checked without keys: seal, sizes, counts against the bytes there are, sorted packs, known

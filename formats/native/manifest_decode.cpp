@@ -25,8 +25,7 @@ result<manifest_header> open_header(byte_view bytes) {
   if (header.version_major_.value() != version_major)
     return error(errc::unsupported_version, fmt::format("manifest: version {}", header.version_major_.value()));
   if (header.size.value() != bytes.size()) return damaged("its length is not what it says");
-  if (seal_of(bytes.first(bytes.size() - seal::size)) != manifest_seal(bytes))
-    return error(errc::checksum, "manifest: seal");
+  if (seal_of(bytes.first(bytes.size() - seal::size)) != manifest_seal(bytes)) return error(errc::checksum, "manifest: seal");
   return header;
 }
 

@@ -17,8 +17,8 @@ struct node {
   std::vector<page_pointer> children;
 };
 
-// The rule of regions that `r` breaks, or nothing: blocks sorted, no gaps, no overlap, starts multiples of 512 (and ends, but for a
-// size that is not), known states, stored blocks at most 4 MiB with a possible place, all others without any.
+// The rule of regions that `r` breaks, or nothing: blocks sorted, no gaps, no overlap, starts multiples of 512 (and ends, but for
+// a size that is not), known states, stored blocks at most 4 MiB with a possible place, all others without any.
 std::string_view broken_rule(const image::region& r);
 
 // The region must be whole: broken_rule(r) says nothing. Same region, same bytes.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A node's place (level, first region) follows from the source's size alone, so the node cache can hold no more nodes than the size
-// allows, whatever the pages say.
+// A node's place (level, first region) follows from the source's size alone, so the node cache can hold no more nodes than the
+// size allows, whatever the pages say.
 #include "formats/native/map_reader.h"
 
 #include <list>
@@ -58,7 +58,8 @@ struct map_reader::state {
 
 result<void> map_reader::state::check(std::uint64_t index) const {
   if (index >= shape.regions()) return error(errc::out_of_range, fmt::format("region {} of {}", index, shape.regions()));
-  if (root.level != shape.level() || !is_valid(root.page, root.level)) return error(errc::damaged, "map: root does not fit its source");
+  if (root.level != shape.level() || !is_valid(root.page, root.level))
+    return error(errc::damaged, "map: root does not fit its source");
   return success();
 }
 
@@ -67,7 +68,8 @@ result<node_ptr> map_reader::state::node_at(std::uint8_t level, std::uint64_t fi
     const std::lock_guard lock(mutex);
     if (const auto found = nodes.find({level, first_region}); found != nodes.end()) return found->second;
   }
-  TRY(node_ptr n, within(fmt::format("map node of level {} at region {}", level, first_region), read_node(level, first_region, p)));
+  TRY(node_ptr n,
+      within(fmt::format("map node of level {} at region {}", level, first_region), read_node(level, first_region, p)));
   const std::lock_guard lock(mutex);
   return nodes.try_emplace({level, first_region}, std::move(n)).first->second;
 }

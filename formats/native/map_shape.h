@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The radix tree over a source's regions: pure arithmetic on its size. Level 0 is a leaf, level n + 1 has 256 children of level n.
+// The radix tree over a source's regions: pure arithmetic on its size. Level 0 is a leaf, level n + 1 has 256 children of level
+// n.
 #pragma once
 
 #include <algorithm>

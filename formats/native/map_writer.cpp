@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One open node a level. A child that is pushed advances next_region_ by its span; a node closes when next_region_ has reached its
-// end, and its pointer is the next child one level up.
+// One open node a level. A child that is pushed advances next_region_ by its span; a node closes when next_region_ has reached
+// its end, and its pointer is the next child one level up.
 #include "formats/native/map_writer.h"
 
 #include <algorithm>
@@ -70,8 +70,7 @@ result<void> map_writer::put_uniform(std::uint64_t index, std::uint64_t count, i
 }
 
 result<map_root> map_writer::finish() {
-  if (next_region_ != shape_.regions())
-    return bug(fmt::format("map ends at region {} of {}", next_region_, shape_.regions()));
+  if (next_region_ != shape_.regions()) return bug(fmt::format("map ends at region {} of {}", next_region_, shape_.regions()));
   return map_root{shape_.level(), root_};
 }
 

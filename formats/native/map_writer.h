@@ -24,8 +24,8 @@ class map_writer {
   // `hasher` must outlive it.
   map_writer(std::uint64_t source_size, const content_hasher& hasher, append_record append);
 
-  // Regions must come in order, each once. A region that is one state throughout, not stored, costs no page. `known` is an existing
-  // leaf of the same content (the parent's) or a uniform state.
+  // Regions must come in order, each once. A region that is one state throughout, not stored, costs no page. `known` is an
+  // existing leaf of the same content (the parent's) or a uniform state.
   result<void> put(const image::region& r);
   result<void> put(std::uint64_t index, const page_pointer& known);
   // `count` regions that share one uniform state; whole empty nodes cost nothing.

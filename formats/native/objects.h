@@ -28,13 +28,13 @@ struct outcome {
 };
 std::vector<std::byte> encode_outcome(const outcome& o);  // body
 result<outcome> decode_outcome(byte_view body);
-constexpr std::size_t max_condemned = std::size_t{1} << 20;  // packs in one list
+constexpr std::size_t max_condemned = std::size_t{1} << 20;                         // packs in one list
 std::vector<std::byte> encode_condemned(const std::vector<image::pack_id>& packs);  // body; sorted, each once
 result<std::vector<image::pack_id>> decode_condemned(byte_view body);
 
 // Names of objects.
-std::string pack_name(const image::pack_id& id);  // packs/<first 2 hex>/<session>-<n>
-std::optional<image::pack_id> parse_pack_name(std::string_view name);  // exactly what pack_name() writes
+std::string pack_name(const image::pack_id& id);                                      // packs/<first 2 hex>/<session>-<n>
+std::optional<image::pack_id> parse_pack_name(std::string_view name);                 // exactly what pack_name() writes
 std::string session_object(const image::session_id& session, std::string_view what);  // sessions/<session>/<what>
 std::string plan_object(const image::session_id& session, std::uint32_t plan);
 

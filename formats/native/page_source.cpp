@@ -14,7 +14,8 @@ result<std::vector<std::byte>> page_source::read(const page_pointer& p, record_t
   CHECK(outcome);
   // A record only claims its id. Everything below hangs on this page, and it is small.
   if (hasher_(plain) != p.id)
-    return error(errc::checksum, fmt::format("pack {} at {}: map page has other content", to_string(p.where.pack), p.where.offset));
+    return error(errc::checksum,
+                 fmt::format("pack {} at {}: map page has other content", to_string(p.where.pack), p.where.offset));
   return plain;
 }
 

@@ -40,7 +40,9 @@ class vault_session final : public image::image_writer {
   ~vault_session() override { abandon(); }
 
   result<void> start(const new_image_options& options) {
+    // The session begins before anything is looked up: a collector that starts later knows of it.
     TRY(begin_, begin_session(store_, super_.domain.id, id_, {options.name, options.begin_note}));
+    decided_ = false;
     TRY(pack_sizes_, list_packs(store_));
     TRY(index_, content_index::open(store_, *packs_, super_.domain));
     return success();
@@ -55,9 +57,11 @@ class vault_session final : public image::image_writer {
 
   result<image::location> append(const image::sealed_block& b) override {
     const record r{record_type::data, b.id, b.plain_size, static_cast<codec::codec_id>(b.codec), b.checksum, b.stored};
-    TRY(const auto where, append_record(r));
+    TRY(const auto where, append_to_pack(r));
+    // Before the pack may be finished: its entries are complete by then.
     index_->add(where.pack, {b.id, where.offset, where.stored_size, b.plain_size});
     new_plain_ += b.plain_size;
+    CHECK(close_full_pack());
     return where;
   }
 
@@ -97,7 +101,7 @@ class vault_session final : public image::image_writer {
     decided_ = true;
     // What was written is worth keeping for the next run; errors no longer matter.
     (void)finish_packs().has_error();
-    index_->save();
+    if (index_) index_->save();
     const auto body = encode_outcome({verdict::dead, 0, {}});
     const auto object = encode_object(object_kind::outcome, super_.domain.id, id_, body);
     (void)store_.put_if_absent(session_object(id_, "outcome"), object).has_error();
@@ -105,13 +109,26 @@ class vault_session final : public image::image_writer {
 
  private:
   result<image::location> append_record(const record& r) {
+    TRY(const auto where, append_to_pack(r));
+    CHECK(close_full_pack());
+    return where;
+  }
+
+  result<image::location> append_to_pack(const record& r) {
     if (broken_) return error(errc::io_write, "this session's last pack was not written");
     broken_ = true;  // until it has gone well
     if (!pack_) CHECK(start_pack());
     TRY(const auto where, pack_->append(r));
-    if (pack_->size() >= pack_size_) CHECK(finisher_.finish(std::move(pack_)));
     broken_ = false;
     return where;
+  }
+
+  result<void> close_full_pack() {
+    if (pack_->size() < pack_size_) return success();
+    broken_ = true;
+    CHECK(finisher_.finish(std::move(pack_)));
+    broken_ = false;
+    return success();
   }
 
   result<void> start_pack() {
@@ -195,12 +212,6 @@ class vault_session final : public image::image_writer {
   std::uint64_t new_plain_ = 0;
   bool broken_ = false;
   bool decided_ = true;  // false once begun
-
-  friend result<std::unique_ptr<image::image_writer>> umbra::native::start_vault_session(store::store&, const superblock_info&,
-                                                                                         std::shared_ptr<pack_cache>,
-                                                                                         std::unique_ptr<stored_image>,
-                                                                                         const new_image_options&,
-                                                                                         random_source&);
 };
 
 }  // namespace
@@ -212,7 +223,6 @@ result<std::unique_ptr<image::image_writer>> start_vault_session(store::store& s
   auto session = std::make_unique<vault_session>(store, super, std::move(packs), std::move(parent), options.pack_size,
                                                  random.make<image::session_id>());
   CHECK(session->start(options));
-  session->decided_ = false;
   return std::unique_ptr<image::image_writer>(std::move(session));
 }
 

@@ -121,10 +121,11 @@ TEST(manifest, refuses_hostile_counts) {
   EXPECT_EQ(code(forged<header>(0, [](header& h) { h.pack_count = 0xffffffff; })), errc::damaged);
   EXPECT_EQ(code(forged<header>(0, [](header& h) { h.metadata_size = 0xffffffff; })), errc::damaged);
   EXPECT_EQ(code(forged<header>(0, [](header& h) { h.size = h.size.value() - 1; })), errc::damaged);
-  EXPECT_EQ(code(forged<header>(0, [](header& h) {
-              h.pack_count = h.pack_count.value() - 1;
-              h.metadata_size = h.metadata_size.value() + 32;
-            })),
+  EXPECT_EQ(code(forged<header>(0,
+                                [](header& h) {
+                                  h.pack_count = h.pack_count.value() - 1;
+                                  h.metadata_size = h.metadata_size.value() + 32;
+                                })),
             errc::damaged);
 }
 
@@ -168,15 +169,20 @@ TEST(manifest, refuses_pack_lists_that_are_not_sorted_unique_and_complete) {
 }
 
 TEST(manifest, takes_metadata_only_if_it_is_a_json_object) {
-  const auto verdict_on_text = [](std::string text) { return verdict_on([&](manifest& m) { m.info.metadata = std::move(text); }); };
+  const auto verdict_on_text = [](std::string text) {
+    return verdict_on([&](manifest& m) { m.info.metadata = std::move(text); });
+  };
   EXPECT_EQ(verdict_on_text("{}"), errc{});
   EXPECT_EQ(verdict_on_text("{\"a\":[{},1.5e3,null,true,\"\\u0041\"]}"), errc{});
-  for (const std::string bad : {"", "[]", "1", "\"a\"", "{", "{}x", "{\"a\":}", "{\"a\":\"\xff\"}", "\xef\xbb\xbf[]", "{\"a\":1e999}"})
+  for (const std::string bad :
+       {"", "[]", "1", "\"a\"", "{", "{}x", "{\"a\":}", "{\"a\":\"\xff\"}", "\xef\xbb\xbf[]", "{\"a\":1e999}"})
     EXPECT_EQ(verdict_on_text(bad), errc::damaged) << bad;
 }
 
 TEST(manifest, bounds_depth_and_size_of_metadata) {
-  const auto nested = [](std::size_t depth) { return "{\"a\":" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}"; };
+  const auto nested = [](std::size_t depth) {
+    return "{\"a\":" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}";
+  };
   EXPECT_EQ(verdict_on([&](manifest& m) { m.info.metadata = nested(64); }), errc{});
   EXPECT_EQ(verdict_on([&](manifest& m) { m.info.metadata = nested(65); }), errc::damaged);
   EXPECT_EQ(verdict_on([&](manifest& m) { m.info.metadata = nested(1'000'000); }), errc::damaged);

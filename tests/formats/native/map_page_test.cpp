@@ -40,7 +40,8 @@ TEST(leaf, holds_a_source_of_one_byte_in_every_state) {
 }
 
 TEST(leaf, trims_the_last_block_to_the_sources_end) {
-  for (const std::uint64_t size : {511u, 512u, 513u, 65535u, 65536u * 3 + 1}) expect_round_trip(test::sample_region(size, 7, size));
+  for (const std::uint64_t size : {511u, 512u, 513u, 65535u, 65536u * 3 + 1})
+    expect_round_trip(test::sample_region(size, 7, size));
 }
 
 TEST(leaf, holds_65536_blocks_of_512) {

@@ -243,8 +243,9 @@ TEST_F(map_reading, visits_every_page_once_parents_first) {
   const std::vector<std::pair<int, std::uint64_t>> expected{{3, 0},   {2, 0},   {1, 0},     {0, 0},     {1, 256},
                                                             {0, 300}, {0, 301}, {2, 65536}, {1, 69888}, {0, 69'999}};
   EXPECT_EQ(pages, expected);
-  EXPECT_EQ(reader.for_each_page([](auto, auto, const auto&) -> result<void> { return error(errc::cancelled, ""); }).error().code(),
-            errc::cancelled);
+  EXPECT_EQ(
+      reader.for_each_page([](auto, auto, const auto&) -> result<void> { return error(errc::cancelled, ""); }).error().code(),
+      errc::cancelled);
 }
 
 TEST_F(map_reading, believes_a_page_only_if_its_content_has_the_id) {

@@ -151,6 +151,8 @@ void edit(std::vector<std::byte>& bytes, std::size_t at, F change) {
   std::memcpy(bytes.data() + at, &value, sizeof(T));
 }
 
-inline void flip_bit(std::vector<std::byte>& bytes, std::size_t bit) { bytes[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8)); }
+inline void flip_bit(std::vector<std::byte>& bytes, std::size_t bit) {
+  bytes[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));
+}
 
 }  // namespace umbra::test

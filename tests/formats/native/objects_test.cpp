@@ -125,20 +125,20 @@ TEST(pack_name, is_read_in_its_own_spelling_only) {
   ASSERT_TRUE(parse_pack_name(good));
   EXPECT_EQ(pack_name(*parse_pack_name(good)), good);
   const std::vector<std::string> wrong{
-           "",
-           "packs/",
-           "packs/3f/" + hex,
-           "packs/3f/" + hex + "-",
-           "packs/3f/" + hex + "-012",
-           "packs/3f/" + hex + "-+1",
-           "packs/3f/" + hex + "-1x",
-           "packs/3f/" + hex + "-4294967296",
-           "packs/40/" + hex + "-1",
-           "packs/3F/" + hex + "-1",
-           "packs/3f/3F0123456789abcdef0123456789abcd-1",
-           "Packs/3f/" + hex + "-1",
-           "packs/3f/" + hex + "-1.tmp",
-           "/packs/3f/" + hex + "-1",
+      "",
+      "packs/",
+      "packs/3f/" + hex,
+      "packs/3f/" + hex + "-",
+      "packs/3f/" + hex + "-012",
+      "packs/3f/" + hex + "-+1",
+      "packs/3f/" + hex + "-1x",
+      "packs/3f/" + hex + "-4294967296",
+      "packs/40/" + hex + "-1",
+      "packs/3F/" + hex + "-1",
+      "packs/3f/3F0123456789abcdef0123456789abcd-1",
+      "Packs/3f/" + hex + "-1",
+      "packs/3f/" + hex + "-1.tmp",
+      "/packs/3f/" + hex + "-1",
   };
   for (const std::string& bad : wrong) EXPECT_FALSE(parse_pack_name(bad)) << bad;
 }

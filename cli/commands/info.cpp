@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <ostream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/image_text.h"
+#include "cli/output.h"
+#include "cli/size_text.h"
+#include "formats/native/pack_reader.h"
+#include "formats/registry/open_image.h"
+
+namespace umbra::cli {
+namespace {
+
+struct info_options {
+  std::string image;
+  output_options output;
+};
+
+void print_source(context& c, std::size_t number, const image::source_info& s, const nlohmann::json& metadata) {
+  std::string path;
+  if (metadata.contains("sources") && metadata["sources"].is_array() && number < metadata["sources"].size()) {
+    const auto& m = metadata["sources"][number];
+    if (m.is_object() && m.contains("path") && m["path"].is_string()) path = m["path"].get<std::string>();
+  }
+  *c.out << fmt::format("source {}     {}, {} ({} bytes)\n", number, printable(path), size_text(s.size), s.size);
+  *c.out << fmt::format("  stored     {} ({})\n", size_text(s.stored_bytes), share_text(s.stored_bytes, s.size));
+  *c.out << fmt::format("  zeros      {}\n  free       {}\n", size_text(s.zero_bytes), size_text(s.unallocated_bytes));
+  if (s.excluded_bytes > 0) *c.out << fmt::format("  left out   {}\n", size_text(s.excluded_bytes));
+  if (s.unreadable_bytes > 0) *c.out << fmt::format("  unreadable {}\n", size_text(s.unreadable_bytes));
+}
+
+int run_info(const info_options& o, context& c) {
+  const auto opened = registry::open_image_at(*c.files, o.image, {});
+  if (opened.has_error()) return report_error(c, o.output, opened.assume_error());
+  auto& reader = *opened.assume_value().reader;
+  const auto& info = reader.info();
+  if (o.output.json) {
+    auto document = to_json(info);
+    document["name"] = image_label(info);
+    document["metadata"] = metadata_of(info);
+    auto packs = nlohmann::json::array();
+    for (const auto& p : reader.packs()) packs.push_back(native::to_string(p));
+    document["packs"] = packs;
+    print_json(c, document);
+    return exit_done;
+  }
+  const auto metadata = metadata_of(info);
+  *c.out << fmt::format("image        {}\n", to_hex(info.id.view()));
+  *c.out << fmt::format("name         {}\n", printable(image_label(info)));
+  *c.out << fmt::format("taken        {}\n", utc_text(info.created));
+  if (metadata.contains("host") && metadata["host"].is_string()) {
+    *c.out << fmt::format("host         {}\n", printable(metadata["host"].get<std::string>()));
+  }
+  *c.out << (info.parent.is_none() ? std::string("kind         full\n")
+                                   : fmt::format("kind         incremental on {}\n", to_hex(info.parent.view())));
+  *c.out << fmt::format("blocks       up to {}\n", size_text(info.block_size));
+  *c.out << fmt::format("added        {} of data, {} stored\n", size_text(info.new_plain_bytes),
+                        size_text(info.new_stored_bytes));
+  *c.out << fmt::format("packs        {}\n", reader.packs().size());
+  *c.out << fmt::format("root         {}\n", to_hex(info.root.view()));
+  for (std::size_t i = 0; i < info.sources.size(); ++i) print_source(c, i, info.sources[i], metadata);
+  return exit_done;
+}
+
+}  // namespace
+
+void add_info(CLI::App& app, chosen_command& chosen) {
+  auto* verb = app.add_subcommand("info", "show what an image holds");
+  const auto o = std::make_shared<info_options>();
+  verb->add_option("IMAGE", o->image, "VAULT::NAME, VAULT::NAME@N, VAULT::ID or a file")->required();
+  add_output_options(*verb, o->output);
+  verb->footer("Example: umbra info /backup/vault::db1@1\nExit codes: 0 done, 1 failed, 2 usage, 6 damaged image.");
+  verb->callback([o, &chosen] { chosen = [o](context& c) { return run_info(*o, c); }; });
+}
+
+}  // namespace umbra::cli

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// SOURCE as typed: a path, or PATH@offset+length.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/io/device.h"
+#include "engine/io/file_device.h"
+
+namespace umbra::cli {
+
+struct source_argument {
+  std::string path;
+  std::optional<range> window;  // bytes
+};
+
+// The part behind the last '@' counts only if it reads as offset+length; otherwise the whole text is a path.
+result<source_argument> parse_source(const std::string& text);
+
+// Opens the device, or the window of it. errc::usage if it is empty.
+result<std::unique_ptr<io::device>> open_source(const source_argument& source, const io::open_options& options);
+
+}  // namespace umbra::cli
