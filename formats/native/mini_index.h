@@ -33,8 +33,8 @@ constexpr std::size_t max_segment_records = (max_plain - sizeof(mini_index_heade
 std::vector<std::byte> encode_mini_index(std::uint32_t segment, std::uint64_t segment_offset,
                                          std::span<const segment_record> records);
 
-// `own_offset` is where the mini-index record lies. The records it names must lie in order, without overlap, between the segment's
-// beginning and that place; there is at least one. errc::decode.
+// `own_offset` is where the mini-index record lies. The records it names must lie in order, without overlap, between the
+// segment's beginning and that place; there is at least one. errc::decode.
 result<mini_index> decode_mini_index(byte_view bytes, std::uint64_t own_offset);
 
 }  // namespace umbra::native

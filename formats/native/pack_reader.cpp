@@ -39,7 +39,8 @@ struct pack_reader::state {
   result<footer_info> find_footer() const {
     const auto at_end = fmt::format("{}: end", name);
     if (size < page_size + sizeof(native::footer) || !is_aligned(size, page_size))
-      return error(errc::damaged, fmt::format("{}: a pack of {} bytes has no footer: it was cut off or never finished", at_end, size));
+      return error(errc::damaged,
+                   fmt::format("{}: a pack of {} bytes has no footer: it was cut off or never finished", at_end, size));
     std::array<std::byte, sizeof(native::footer)> bytes{};
     const auto offset = size - bytes.size();
     CHECK(within(at_end, file->read(offset, bytes)));
@@ -62,7 +63,8 @@ result<std::unique_ptr<pack_reader>> pack_reader::open(std::unique_ptr<store::in
   TRY(s.super, within(name, decode_superblock(first, superblock_kind::pack)));
   CHECK(within(name, check_features(s.super.words, intent::read, first)));
   if (expected && *expected != s.super.pack)
-    return error(errc::damaged, fmt::format("{}: holds pack {} instead of {}", name, to_string(s.super.pack), to_string(*expected)));
+    return error(errc::damaged,
+                 fmt::format("{}: holds pack {} instead of {}", name, to_string(s.super.pack), to_string(*expected)));
   s.file = std::move(file);
   s.name = std::move(name);
   return reader;

@@ -119,8 +119,8 @@ class scanner {
     return end;
   }
 
-  // The next record header or footer from `from` on that is right where it is; the file's end if there is none. Pages that cannot be
-  // read are passed over.
+  // The next record header or footer from `from` on that is right where it is; the file's end if there is none. Pages that cannot
+  // be read are passed over.
   std::uint64_t find_next(std::uint64_t from) {
     auto at = from;
     while (at < source_.size && source_.size - at >= sizeof(record_header)) {

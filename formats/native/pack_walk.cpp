@@ -17,9 +17,10 @@ class walker : public scan_visitor {
   using visit_record = std::function<result<void>(const pack_reader::walked_record&)>;
 
   walker(const std::string& name, const superblock_info& super, const visit_record& visit)
-      : name_(name), visit_(visit), order_(super, [this](std::uint64_t offset, std::string what) {
-          damage(offset, error(errc::damaged, std::move(what)));
-        }) {}
+      : name_(name),
+        visit_(visit),
+        order_(super, [this](std::uint64_t offset, std::string what) { damage(offset, error(errc::damaged, std::move(what))); }) {
+  }
 
   result<void> on_record(const record_info& info, std::uint64_t offset, byte_view stored, bool checksum_ok) override {
     ++report_.records;
@@ -45,7 +46,8 @@ class walker : public scan_visitor {
 
   void damage(std::uint64_t offset, error what) {
     ++report_.damage_count;
-    if (report_.damage.size() < max_kept) report_.damage.push_back(std::move(what).within(fmt::format("{} at {}", name_, offset)));
+    if (report_.damage.size() < max_kept)
+      report_.damage.push_back(std::move(what).within(fmt::format("{} at {}", name_, offset)));
   }
 
   pack_reader::walk_report finish(std::uint64_t size) {

@@ -31,10 +31,10 @@ struct pack_writer::state {
   segment_buffer gathered;    // not handed to `out` yet
   std::uint64_t written = 0;  // handed to `out`
   std::uint64_t next_sequence = 0;
-  std::uint64_t segment_offset = 0;            // of the open segment
-  std::vector<segment_record> open_segment;    // its records
-  std::uint32_t segment_count = 0;             // closed ones
-  std::vector<segment_place> since_checkpoint; // closed ones that no checkpoint names yet
+  std::uint64_t segment_offset = 0;             // of the open segment
+  std::vector<segment_record> open_segment;     // its records
+  std::uint32_t segment_count = 0;              // closed ones
+  std::vector<segment_place> since_checkpoint;  // closed ones that no checkpoint names yet
   std::uint64_t last_checkpoint = 0;
   std::vector<pack_section> sections;
   std::vector<indexed_record> index;
@@ -74,8 +74,8 @@ struct pack_writer::state {
   std::uint64_t put_in_segment(const record& r) {
     if (open_segment.empty()) segment_offset = position();
     const auto offset = put(r);
-    open_segment.push_back({r.id, offset, static_cast<std::uint32_t>(r.stored.size()), r.plain_size, r.type,
-                            static_cast<std::uint8_t>(r.codec)});
+    open_segment.push_back(
+        {r.id, offset, static_cast<std::uint32_t>(r.stored.size()), r.plain_size, r.type, static_cast<std::uint8_t>(r.codec)});
     return offset;
   }
 
@@ -101,8 +101,8 @@ struct pack_writer::state {
   result<void> close_segment(std::uint64_t next_not_below = 0) {
     const auto bytes = encode_mini_index(segment_count, segment_offset, open_segment);
     const auto offset = put(plain_record(record_type::mini_index, hasher, bytes));
-    since_checkpoint.push_back({segment_offset, offset, static_cast<std::uint32_t>(bytes.size()),
-                                static_cast<std::uint32_t>(open_segment.size())});
+    since_checkpoint.push_back(
+        {segment_offset, offset, static_cast<std::uint32_t>(bytes.size()), static_cast<std::uint32_t>(open_segment.size())});
     pad(next_not_below);
     ++segment_count;
     open_segment.clear();
@@ -179,7 +179,8 @@ result<void> pack_writer::append_manifest(byte_view manifest) {
   CHECK(s.check_usable());
   if (!s.sections.empty()) return error(errc::usage, "a pack carries one manifest");
   if (manifest.size() > max_plain)
-    return error(errc::out_of_range, fmt::format("manifest of {} bytes; a single file carries up to {}", manifest.size(), max_plain));
+    return error(errc::out_of_range,
+                 fmt::format("manifest of {} bytes; a single file carries up to {}", manifest.size(), max_plain));
   const auto r = plain_record(record_type::manifest, s.hasher, manifest);
   const auto size = r.plain_size;
   s.sections.push_back({section_type::manifest, 0, s.put_in_segment(r), size, size});

@@ -2,7 +2,8 @@
 // Writes one pack: superblock, segments of records with their mini-indexes, checkpoints, footer. Sequential, never goes back.
 //
 // The rules of the layout:
-// - The superblock takes the first 4096 bytes; a segment starts at a multiple of 4096, a record at a multiple of 16. Gaps are zeros.
+// - The superblock takes the first 4096 bytes; a segment starts at a multiple of 4096, a record at a multiple of 16. Gaps are
+// zeros.
 // - A segment is records back to back. It is closed once it holds segment_target bytes or more, before the second copy of a
 //   manifest, and at the end: by a mini-index record that lists all its records, then a padding record up to the next multiple
 //   of 4096. Padding fills the gap exactly; none is written where there is no gap; where the gap is too small for a header, it
@@ -55,8 +56,8 @@ class pack_writer {
   // Bytes so far, without footer.
   std::uint64_t size() const;
   // Appends `manifest` as a manifest record, as a named section of the footer; twice, the first copy before the last
-  // segment is closed and the second after it, so that at least a page lies between the end of one and the beginning of the other.
-  // For single-file images, once, before finish(). errc::out_of_range beyond max_plain.
+  // segment is closed and the second after it, so that at least a page lies between the end of one and the beginning of the
+  // other. For single-file images, once, before finish(). errc::out_of_range beyond max_plain.
   result<void> append_manifest(byte_view manifest);
   // Closes the last segment, writes checkpoint and footer, and makes it all durable. The pack's final size.
   // No call after it.

@@ -14,7 +14,8 @@ namespace {
 constexpr std::uint8_t id_keyed_blake3 = 1;
 constexpr std::uint8_t change_xxh3_128 = 1;
 constexpr std::uint8_t checksum_xxh3_64 = 1;
-constexpr std::string_view specification = "Umbra image format, version 1. Specification: docs/formats/native-v1.md of the Umbra sources.\n";
+constexpr std::string_view specification =
+    "Umbra image format, version 1. Specification: docs/formats/native-v1.md of the Umbra sources.\n";
 static_assert(specification.size() < sizeof(superblock::pointer));
 
 constexpr auto sealed_bytes = offsetof(superblock, seal_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Whole packs: open, footer, indexes, every record, walk. Each input is taken raw and once more with all seals, CRCs and checksums
-// made right, so that the fuzzer sees behind them.
+// Whole packs: open, footer, indexes, every record, walk. Each input is taken raw and once more with all seals, CRCs and
+// checksums made right, so that the fuzzer sees behind them.
 #include <cstdlib>
 #include <vector>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Makes changed bytes of a pack look genuine: seals, header CRCs and checksums are computed again, from the layout alone. For tests
-// and fuzzing of what stands behind the checksums.
+// Makes changed bytes of a pack look genuine: seals, header CRCs and checksums are computed again, from the layout alone. For
+// tests and fuzzing of what stands behind the checksums.
 #pragma once
 
 #include <algorithm>
@@ -57,8 +57,10 @@ inline void mend_pack(byte_span pack) {
   const auto end = align_down(pack.size(), page_size) - page_size;
   for (std::uint64_t at = page_size; at < end;) {
     const auto rest = byte_view(pack).subspan(static_cast<std::size_t>(at));
-    const bool is_record = rest.size() >= sizeof(record_header) && (std::equal(data_magic.begin(), data_magic.end(), rest.begin(), [](auto a, auto b) { return std::byte{a} == b; }) ||
-                                                                    std::equal(meta_magic.begin(), meta_magic.end(), rest.begin(), [](auto a, auto b) { return std::byte{a} == b; }));
+    const bool is_record =
+        rest.size() >= sizeof(record_header) &&
+        (std::equal(data_magic.begin(), data_magic.end(), rest.begin(), [](auto a, auto b) { return std::byte{a} == b; }) ||
+         std::equal(meta_magic.begin(), meta_magic.end(), rest.begin(), [](auto a, auto b) { return std::byte{a} == b; }));
     if (!is_record || !mend_record(pack, at)) {
       at += record_alignment;
       continue;

@@ -43,12 +43,12 @@ TEST(checkpoint, of_another_length_than_its_count_is_refused) {
 TEST(checkpoint, of_nothing_is_refused) { EXPECT_TRUE(is_refused({})); }
 
 TEST(checkpoint, chain_always_falls) {
-  EXPECT_TRUE(is_refused(sample_segments(), own, 3));            // itself
-  EXPECT_TRUE(is_refused(sample_segments(), own + 4096, 3));     // a later one
-  EXPECT_TRUE(is_refused(sample_segments(), 12288, 3));          // one inside what it names
-  EXPECT_TRUE(is_refused(sample_segments(), 8192 + 16, 3));      // off its page
-  EXPECT_TRUE(is_refused(sample_segments(), 0, 3));              // none, but segments before
-  EXPECT_TRUE(is_refused(sample_segments(), 8192, 0));           // one, but no segments before
+  EXPECT_TRUE(is_refused(sample_segments(), own, 3));         // itself
+  EXPECT_TRUE(is_refused(sample_segments(), own + 4096, 3));  // a later one
+  EXPECT_TRUE(is_refused(sample_segments(), 12288, 3));       // one inside what it names
+  EXPECT_TRUE(is_refused(sample_segments(), 8192 + 16, 3));   // off its page
+  EXPECT_TRUE(is_refused(sample_segments(), 0, 3));           // none, but segments before
+  EXPECT_TRUE(is_refused(sample_segments(), 8192, 0));        // one, but no segments before
   EXPECT_FALSE(is_refused(sample_segments(), 0, 0));
 }
 

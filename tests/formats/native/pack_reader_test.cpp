@@ -201,8 +201,8 @@ TEST(pack_reader, passes_media_errors_on) {
   const auto reader = must(samples::open(pack.data, range{4096, 200}));
   EXPECT_EQ(code_of(samples::read(*reader, pack.records[0])), errc::io_read);
   EXPECT_TRUE(samples::read(*reader, pack.records[2]).has_value());
-  EXPECT_EQ(code_of(must(samples::open(pack.data, range{pack.data.size() - 100, 100}))->for_each_indexed(
-                [](const auto&) -> result<void> { return success(); })),
+  EXPECT_EQ(code_of(must(samples::open(pack.data, range{pack.data.size() - 100, 100}))
+                        ->for_each_indexed([](const auto&) -> result<void> { return success(); })),
             errc::io_read);
 }
 

@@ -89,7 +89,14 @@ TEST(pack_walk, finds_every_single_flipped_bit) {
 }
 
 TEST(pack_walk, finds_flipped_bytes_in_packs_with_everything) {
-  auto data = builder(samples::super(), {500, 2}).add(600).add(501).add(3, record_type::node).add(500).manifest(test::text_bytes("{}")).finish().data;
+  auto data = builder(samples::super(), {500, 2})
+                  .add(600)
+                  .add(501)
+                  .add(3, record_type::node)
+                  .add(500)
+                  .manifest(test::text_bytes("{}"))
+                  .finish()
+                  .data;
   for (std::size_t at = 0; at < data.size(); ++at) {
     data[at] ^= std::byte{0x5a};
     ASSERT_FALSE(damage_of(data).empty()) << "byte " << at;
@@ -224,7 +231,8 @@ TEST(pack_walk, keeps_a_thousand_words_and_counts_the_rest) {
   EXPECT_EQ(report.damage_count, 1500u);
 }
 
-// ---- what somebody wrote on purpose: all checksums are right --------------------------------------------------------------------
+// ---- what somebody wrote on purpose: all checksums are right
+// --------------------------------------------------------------------
 
 template <class Structure, class Change>
 bytes with_lie(bytes data, std::uint64_t record, std::size_t at, const Change& change) {

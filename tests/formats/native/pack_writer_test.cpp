@@ -115,7 +115,7 @@ TEST(pack_writer, goes_one_page_further_where_no_header_fits_the_gap) {
     const auto all = all_records(builder(samples::super()).add(n).finish().data);
     return all[2].info.type == record_type::padding && all[2].offset < 8192 ? std::int64_t{all[2].info.stored_size} : -1;
   };
-  EXPECT_EQ(padding_for(4096 - 96 - 176 - 96), 0);          // just a header
+  EXPECT_EQ(padding_for(4096 - 96 - 176 - 96), 0);               // just a header
   EXPECT_EQ(padding_for(4096 - 96 - 176 - 80), 80 - 96 + 4096);  // too small by one step
   EXPECT_EQ(padding_for(4096 - 96 - 176 - 16), 16 - 96 + 4096);
   EXPECT_EQ(padding_for(4096 - 96 - 176), -1);  // no gap, no padding

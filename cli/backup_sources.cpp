@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/backup_sources.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "engine/io/probe.h"
+#include "formats/registry/allocation.h"
+#include "formats/registry/disk_identity.h"
+
+namespace umbra::cli {
+namespace {
+
+result<void> check_not_in_use(const opened_source& s, const source_options& options, context& c, const output_options& output) {
+  TRY(const auto uses, io::mounts_of(s.argument.path));
+  const auto writable = std::ranges::find_if(uses, [](const auto& u) { return !u.read_only; });
+  if (writable == uses.end()) return success();
+  const auto where = writable->mount_point == "swap"
+                         ? fmt::format("{} is swap space in use", writable->device)
+                         : fmt::format("{} is mounted read-write at {}", writable->device, writable->mount_point);
+  if (options.take_mounted) {
+    warn(c, output, fmt::format("{}: {}; the image may not show one instant", s.argument.path, where));
+    return success();
+  }
+  return error(errc::busy, fmt::format("{}: {}; unmount it or mount it read-only, or take it as it is with --shadow none",
+                                       s.argument.path, where));
+}
+
+result<void> check_destination(const opened_source& s, const source_options& options, const std::string& destination) {
+  if (io::same_file(s.argument.path, destination)) {
+    return error(errc::usage, fmt::format("{}: is both the source and the destination", destination));
+  }
+  if (options.vault_on_source) return success();
+  TRY(const auto on_source, io::lies_on(destination, s.argument.path));
+  if (!on_source) return success();
+  return error(errc::usage, fmt::format("{} lies on {}, the disk that is being imaged: it would die with it (--vault-on-source "
+                                        "does it all the same)",
+                                        destination, s.argument.path));
+}
+
+result<void> read_layout(opened_source& s, const source_options& options) {
+  s.identity = registry::disk_identity(*s.device);
+  if (options.read_all) return success();
+  TRY(s.allocation, registry::allocation_of(*s.device, {.cuts_on_files = options.cuts == "files"}));
+  s.has_allocation = true;
+  return success();
+}
+
+std::string file_part(const std::string& path) {
+  const auto end = path.find_last_not_of('/');
+  if (end == std::string::npos) return path;
+  const auto slash = path.find_last_of('/', end);
+  return path.substr(slash == std::string::npos ? 0 : slash + 1, end - (slash == std::string::npos ? 0 : slash + 1) + 1);
+}
+
+}  // namespace
+
+result<backup_sources> backup_sources::open(const source_options& options, const std::string& destination, context& c,
+                                            const output_options& output) {
+  backup_sources opened;
+  io::open_options how;
+  if (options.direct) how.direct_io = io::open_options::direct::on;
+  for (const auto& text : options.arguments) {
+    auto s = std::make_unique<opened_source>();
+    TRY(s->argument, parse_source(text));
+    TRY(s->device, open_source(s->argument, how));
+    CHECK(check_not_in_use(*s, options, c, output));
+    CHECK(check_destination(*s, options, destination));
+    CHECK(read_layout(*s, options));
+    opened.sources_.push_back(std::move(s));
+  }
+  return opened;
+}
+
+std::vector<jobs::backup_source> backup_sources::for_job() const {
+  std::vector<jobs::backup_source> list;
+  for (const auto& s : sources_)
+    list.push_back({s->device.get(), s->has_allocation ? &s->allocation : nullptr, {}, s->argument.path});
+  return list;
+}
+
+nlohmann::json backup_sources::describe() const {
+  auto list = nlohmann::json::array();
+  for (const auto& s : sources_) {
+    nlohmann::json one{{"path", s->argument.path},
+                       {"size", s->device->geometry().size},
+                       {"identity", s->identity},
+                       {"hardware", io::hardware_id(s->argument.path)},
+                       {"notes", s->allocation.notes}};
+    if (s->argument.window) one["offset"] = s->argument.window->offset;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+std::string backup_sources::default_name() const { return sources_.empty() ? "" : file_part(sources_.front()->argument.path); }
+
+}  // namespace umbra::cli

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The sources of a backup: opened, checked, and their layout read.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "cli/context.h"
+#include "cli/output.h"
+#include "cli/source_argument.h"
+#include "engine/jobs/backup.h"
+
+namespace umbra::cli {
+
+struct source_options {
+  std::vector<std::string> arguments;
+  std::string cuts = "files";    // files, grid
+  bool read_all = false;         // no allocation map: free space is imaged, too
+  bool take_mounted = false;     // --shadow none: as it is, though mounted read-write
+  bool vault_on_source = false;  // allowed
+  bool direct = false;
+};
+
+// One source and what was found out about it. Stays where it is: jobs::backup_source points into it.
+struct opened_source {
+  source_argument argument;
+  std::unique_ptr<io::device> device;
+  plan::allocation allocation;
+  bool has_allocation = false;
+  std::string identity;  // registry::disk_identity
+};
+
+class backup_sources {
+ public:
+  // errc::busy for a mounted read-write source, errc::usage for the same source twice or a destination that lies on a source.
+  static result<backup_sources> open(const source_options& options, const std::string& destination, context& c,
+                                     const output_options& output);
+
+  std::vector<jobs::backup_source> for_job() const;
+  std::span<const std::unique_ptr<opened_source>> all() const { return sources_; }
+  // For the manifest: path, size, window, identity and notes of each.
+  nlohmann::json describe() const;
+  // "vdb", "disk.raw": what an image is called when nobody says.
+  std::string default_name() const;
+
+ private:
+  std::vector<std::unique_ptr<opened_source>> sources_;
+};
+
+}  // namespace umbra::cli

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <ostream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/backup_sources.h"
+#include "cli/backup_target.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/image_text.h"
+#include "cli/output.h"
+#include "cli/progress_line.h"
+#include "cli/size_text.h"
+
+namespace umbra::cli {
+namespace {
+
+struct backup_command_options {
+  source_options source;
+  target_options target;
+  std::string shadow = "auto";
+  std::string codec = "lz4";
+  std::string self_check = "all";
+  jobs::backup_options job;
+  output_options output;
+};
+
+result<void> read_choices(backup_command_options& o) {
+  const auto codec = codec::codec_named(o.codec);
+  if (!codec) return error(errc::usage, fmt::format("codec '{}': there are none, lz4 and zstd", o.codec));
+  o.job.codec.id = *codec;
+  o.job.check = o.self_check == "all"    ? jobs::self_check::all
+                : o.self_check == "none" ? jobs::self_check::none
+                                         : jobs::self_check::sample;
+  if (o.job.audit_percent < 0 || o.job.audit_percent > 100) return error(errc::usage, "--audit: a percentage from 0 to 100");
+  o.source.take_mounted = o.shadow == "none";
+  return codec::validate(o.job.codec);
+}
+
+std::string metadata_for(const backup_command_options& o, const backup_sources& sources, const context& c) {
+  const nlohmann::json document{
+      {"name", o.target.name},
+      {"host", c.host},
+      {"tool", "umbra 0.1.0"},
+      {"sources", sources.describe()},
+      {"options", {{"codec", o.codec}, {"cuts", o.source.cuts}, {"shadow", "none"}, {"self_check", o.self_check}}}};
+  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+struct finished_backup {
+  jobs::backup_report report;
+  double seconds = 0;
+};
+
+result<finished_backup> take_backup(backup_command_options& o, context& c) {
+  CHECK(read_choices(o));
+  TRY(const auto sources, backup_sources::open(o.source, o.target.to, c, o.output));
+  if (o.target.name.empty()) o.target.name = sources.default_name();
+  TRY(auto target, open_target(o.target, sources, c, o.output));
+  flow::progress progress;
+  progress_line line(c, o.output, progress);
+  const auto list = sources.for_job();
+  auto done = jobs::run_backup(list, *target.writer, target.parent_image(), o.job, {c.now(), metadata_for(o, sources, c)},
+                               progress, c.stop);
+  const auto seconds = line.finish();
+  CHECK(done);
+  return finished_backup{std::move(done).assume_value(), seconds};
+}
+
+void print_text(const backup_command_options& o, const finished_backup& done, context& c) {
+  const auto& r = done.report;
+  const auto size = source_bytes(r.image);
+  std::uint64_t unallocated = 0;
+  std::uint64_t zeros = 0;
+  for (const auto& s : r.image.sources) {
+    unallocated += s.unallocated_bytes;
+    zeros += s.zero_bytes;
+  }
+  *c.out << fmt::format("{} image of {} in {} ({})\n", r.image.parent.is_none() ? "full" : "incremental", size_text(size),
+                        duration_text(done.seconds), rate_text(size, done.seconds));
+  *c.out << fmt::format("  read        {}\n  unchanged   {}\n  duplicate   {}\n", size_text(r.bytes_read),
+                        size_text(r.unchanged_bytes), size_text(r.deduplicated_bytes));
+  *c.out << fmt::format("  new         {}, stored in {}\n", size_text(r.new_bytes), size_text(r.new_stored_bytes));
+  *c.out << fmt::format("  free, zero  {}, {}\n", size_text(unallocated), size_text(zeros));
+  *c.out << (is_image_file(o.target.to) ? o.target.to
+                                        : fmt::format("{}::{}", o.target.to, to_hex(r.image.id.view()).substr(0, 12)))
+         << fmt::format("  ({})\n", printable(o.target.name));
+}
+
+void print_document(const backup_command_options& o, const finished_backup& done, context& c) {
+  const auto& r = done.report;
+  auto image = to_json(r.image);
+  image["name"] = o.target.name;
+  print_json(c, {{"event", "done"},
+                 {"image", image},
+                 {"bytes_read", r.bytes_read},
+                 {"unchanged_bytes", r.unchanged_bytes},
+                 {"deduplicated_bytes", r.deduplicated_bytes},
+                 {"new_bytes", r.new_bytes},
+                 {"new_stored_bytes", r.new_stored_bytes},
+                 {"blocks", r.blocks},
+                 {"audited_blocks", r.audited_blocks},
+                 {"seconds", done.seconds},
+                 {"faults", to_json(r.faults)}});
+}
+
+int run_backup_command(backup_command_options& o, context& c) {
+  const auto done = take_backup(o, c);
+  if (done.has_error()) return report_error(c, o.output, done.assume_error());
+  const auto& faults = done.assume_value().report.faults;
+  if (o.output.json) {
+    print_document(o, done.assume_value(), c);
+  } else if (!o.output.quiet) {
+    print_text(o, done.assume_value(), c);
+  }
+  print_faults(c, faults);
+  if (faults.empty()) return exit_done;
+  *c.err << fmt::format("umbra: finished with {} faults; the image is complete but for them\n", faults.count());
+  return exit_faults;
+}
+
+void add_job_options(CLI::App& verb, backup_command_options& o) {
+  verb.add_option("--codec", o.codec, "lz4, zstd or none")->capture_default_str()->group("Tuning");
+  verb.add_option("--level", o.job.codec.level, "0: fast default; lz4 3-12 (HC), zstd 1-19")
+      ->capture_default_str()
+      ->group("Tuning");
+  verb.add_option("--acceleration", o.job.codec.acceleration, "lz4 at level 0: 1-65537, larger is faster")
+      ->capture_default_str()
+      ->group("Tuning");
+  verb.add_option("--audit", o.job.audit_percent, "percent of unchanged blocks to check with the strong hash")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str()
+      ->group("Tuning");
+  verb.add_option("--self-check", o.self_check, "decode records before they count: all, sample, none")
+      ->check(CLI::IsMember({"all", "sample", "none"}))
+      ->capture_default_str()
+      ->group("Tuning");
+  verb.add_option("--threads", o.job.threads, "default: one a CPU")->check(CLI::Range(0u, 256u))->group("Tuning");
+  verb.add_option("--cuts", o.source.cuts, "where blocks end: on files, or on the disk's grid")
+      ->check(CLI::IsMember({"files", "grid"}))
+      ->capture_default_str()
+      ->group("Tuning");
+  verb.add_flag("--all-blocks", o.source.read_all, "image free space, too (no file system is looked at)")->group("Tuning");
+  verb.add_flag("--direct", o.source.direct, "read regular files past the page cache")->group("Tuning");
+}
+
+}  // namespace
+
+void add_backup(CLI::App& app, chosen_command& chosen) {
+  auto* verb = app.add_subcommand("backup", "take a full or incremental image of disks, partitions or files");
+  const auto o = std::make_shared<backup_command_options>();
+  verb->add_option("SOURCE", o->source.arguments, "device or file, or SOURCE@offset+length")->required();
+  verb->add_option("--to", o->target.to, "a vault, or a new FILE.umbra")->required();
+  verb->add_option("--name", o->target.name, "the image's name; default: the first source's file name");
+  verb->add_option("--parent", o->target.parent, "auto (newest of that name), none, an image, or a file")->capture_default_str();
+  verb->add_option("--shadow", o->shadow, "auto refuses sources that are mounted read-write; none takes them as they are")
+      ->check(CLI::IsMember({"auto", "none"}))
+      ->capture_default_str();
+  verb->add_option("--block-size", o->target.block_size, "of a single-file image without parent; default 64K");
+  verb->add_flag("--vault-on-source", o->source.vault_on_source, "allow a destination that lies on the source");
+  add_job_options(*verb, *o);
+  add_output_options(*verb, o->output);
+  verb->footer(
+      "Examples:\n"
+      "  umbra backup /dev/vdb --to /backup/vault --name db1\n"
+      "  umbra backup disk.raw --to full.umbra\n"
+      "  umbra backup disk.raw --to mon.umbra --parent full.umbra\n"
+      "Ctrl-C leaves no image and keeps what was stored: the next run picks up from there.\n"
+      "Exit codes: 0 done, 1 failed, 2 usage, 3 finished with faults, 4 busy, 5 cancelled, 6 damaged parent.");
+  verb->callback([o, &chosen] { chosen = [o](context& c) { return run_backup_command(*o, c); }; });
+}
+
+}  // namespace umbra::cli
