@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Holds the arrows between folders (docs/hacking.md): reads every #include under engine, formats and cli, and compares it with the
-// tables below. To allow a new arrow, change the table and say in the commit why.
+// Holds the arrows between folders (docs/hacking.md): reads every #include under engine, formats and cli, and compares it with
+// the tables below. To allow a new arrow, change the table and say in the commit why.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -60,6 +60,8 @@ void pack_order::in_segment(const record_info& info, std::uint64_t offset) {
     segment_unsure_ = true;
   }
   segment_.push_back({info.id, offset, info.stored_size, info.plain_size, info.type, static_cast<std::uint8_t>(info.codec)});
+  if (info.type == record_type::manifest && info.codec != codec::codec_id::none)
+    report_(offset, "a manifest that is not stored plain");
   if (info.type == record_type::manifest && manifests_.size() < max_manifests)
     manifests_.push_back({section_type::manifest, 0, offset, info.stored_size, info.plain_size});
 }

@@ -279,6 +279,10 @@ TEST(pack_walk, finds_lies_in_headers_and_padding) {
               Contains(HasSubstr("padding holds")));
   const auto header = [&](std::uint64_t at, auto change) { return damage_of(with_lie<record_header>(data, at, 0, change)); };
   EXPECT_THAT(header(4096, [](auto& h) { h.sequence = std::uint64_t{5}; }), Contains(HasSubstr("record 5 where 0 is due")));
+  const auto carrier = builder(samples::super()).add(1).manifest(test::text_bytes("{}")).finish().data;
+  const auto manifest = places_of(carrier, record_type::manifest).at(0);
+  EXPECT_THAT(damage_of(with_lie<record_header>(carrier, manifest, 0, [](auto& h) { h.codec = std::uint8_t{1}; })),
+              Contains(HasSubstr("not stored plain")));
   EXPECT_THAT(header(padding, [](auto& h) { h.content_id.fill(std::byte{1}); }), Contains(HasSubstr("padding with an id")));
   const auto index = places_of(data, record_type::mini_index).at(0);
   EXPECT_THAT(header(index, [](auto& h) { h.content_id.fill(std::byte{1}); }), Contains(HasSubstr("id is not that")));
