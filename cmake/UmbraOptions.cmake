@@ -26,7 +26,7 @@ if(UMBRA_CCACHE)
 endif()
 
 add_library(umbra_flags INTERFACE)
-target_include_directories(umbra_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
+target_include_directories(umbra_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(umbra_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC bugs 105651 and 105329: at -O3 version 12 sees overlaps and overflows in std::string and std::vector that are not there.
