@@ -62,7 +62,9 @@ class file_image_writer final : public image::image_writer {
     m.info.new_stored_bytes = pack_->size();
     m.info.root = root_of(m, hasher_);
     fill_sizes(m);
-    CHECK(pack_->append_manifest(encode(m, hasher_)));
+    const auto bytes = encode(m, hasher_);
+    CHECK(within("the manifest about to be written", decode_manifest(bytes)));
+    CHECK(pack_->append_manifest(bytes));
     CHECK(pack_->finish());
     return m.info;
   }

@@ -48,7 +48,8 @@ result<std::unique_ptr<image::image_reader>> open_image_file(store::file_system&
   places.push_back(folder_of(path));
   auto packs = std::make_shared<file_packs>(files, std::move(places));
   packs->add(pack);
-  return std::unique_ptr<image::image_reader>(std::make_unique<stored_image>(std::move(m), pack->super().domain, packs));
+  TRY(auto image, within(path, stored_image::open(std::move(m), pack->super().domain, packs)));
+  return std::unique_ptr<image::image_reader>(std::move(image));
 }
 
 result<std::unique_ptr<image::image_writer>> create_image_file(store::file_system& files, const std::string& path,

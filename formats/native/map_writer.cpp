@@ -43,7 +43,12 @@ result<void> map_writer::put(const image::region& r) {
   if (const std::string_view rule = broken_rule(r); !rule.empty()) return bug(fmt::format("region {}: {}", r.index, rule));
   if (r.size != shape_.region_bytes(r.index)) return bug(fmt::format("region {} has a wrong size", r.index));
   if (is_uniform(r)) return push(0, uniform(r.blocks.front().state));
-  TRY(const page_pointer page, write(0, r.index, record_type::leaf, encode_leaf(r)));
+  const auto bytes = encode_leaf(r);
+  // What a reader will make of it, before anybody relies on it.
+  const auto decoded = decode_leaf(bytes, r.index, r.size);
+  if (decoded.has_error() || decoded.assume_value().blocks != r.blocks)
+    return bug(fmt::format("region {} does not decode", r.index));
+  TRY(const page_pointer page, write(0, r.index, record_type::leaf, bytes));
   for (const image::pack_id& id : packs_of(r)) packs_.insert(id);
   return push(0, page);
 }

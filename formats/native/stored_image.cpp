@@ -15,6 +15,13 @@ stored_image::stored_image(manifest m, image::domain keys, std::shared_ptr<pack_
   for (const auto& p : manifest_.packs) pack_ids_.push_back(p.id);
 }
 
+result<std::unique_ptr<stored_image>> stored_image::open(manifest m, image::domain keys, std::shared_ptr<pack_source> packs) {
+  if (root_of(m, content_hasher(keys.id_key)) != m.info.root) {
+    return error(errc::damaged, fmt::format("image {}: its root is not that of its maps", to_hex(m.info.id.view())));
+  }
+  return std::make_unique<stored_image>(std::move(m), keys, std::move(packs));
+}
+
 result<image::region_ptr> stored_image::region_at(std::size_t source, std::uint64_t index) {
   if (source >= maps_.size()) return error(errc::out_of_range, fmt::format("source {}", source));
   return within(fmt::format("image {}, source {}, region {}", to_hex(manifest_.info.id.view()), source, index),

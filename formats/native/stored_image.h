@@ -14,6 +14,8 @@ namespace umbra::native {
 
 class stored_image final : public image::image_reader {
  public:
+  // Checks what only the keys' owner can: that the root is that of the sources' maps. errc::damaged.
+  static result<std::unique_ptr<stored_image>> open(manifest m, image::domain keys, std::shared_ptr<pack_source> packs);
   // `packs` is kept alive as long as the image.
   stored_image(manifest m, image::domain keys, std::shared_ptr<pack_source> packs);
 

@@ -103,7 +103,8 @@ result<std::vector<session_state>> vault::sessions() {
 result<std::unique_ptr<image::image_reader>> vault::open_image(const image::session_id& id) {
   TRY(auto m, manifest_of(id));
   CHECK(check_features(m.words, intent::read));
-  return std::unique_ptr<image::image_reader>(std::make_unique<stored_image>(std::move(m), keys(), state_->packs));
+  TRY(auto image, stored_image::open(std::move(m), keys(), state_->packs));
+  return std::unique_ptr<image::image_reader>(std::move(image));
 }
 
 result<std::unique_ptr<image::image_writer>> vault::new_image(const new_image_options& options, random_source& random) {
@@ -111,7 +112,7 @@ result<std::unique_ptr<image::image_writer>> vault::new_image(const new_image_op
   if (options.parent) {
     TRY(auto m, within("parent image", manifest_of(*options.parent)));
     CHECK(check_features(m.words, intent::read));
-    parent = std::make_unique<stored_image>(std::move(m), keys(), state_->packs);
+    TRY(parent, within("parent image", stored_image::open(std::move(m), keys(), state_->packs)));
   }
   return start_vault_session(*state_->store, state_->super, state_->packs, std::move(parent), options, random);
 }

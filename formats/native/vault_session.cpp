@@ -86,6 +86,7 @@ class vault_session final : public image::image_writer {
       CHECK(finish_packs());
       CHECK(complete(m));
       const auto bytes = encode(m, hasher_);
+      CHECK(within("the manifest about to be published", decode_manifest(bytes)));
       CHECK(store_.put_if_absent(plan_object(id_, m.plan), bytes));
       TRY(const auto lost, lost_packs(m));
       if (lost.empty()) return decide(m, bytes);
@@ -101,6 +102,7 @@ class vault_session final : public image::image_writer {
     decided_ = true;
     // What was written is worth keeping for the next run; errors no longer matter.
     (void)finish_packs().has_error();
+    remove_unfinished();
     if (index_) index_->save();
     const auto body = encode_outcome({verdict::dead, 0, {}});
     const auto object = encode_object(object_kind::outcome, super_.domain.id, id_, body);
@@ -148,6 +150,17 @@ class vault_session final : public image::image_writer {
     CHECK(finisher_.wait());
     broken_ = false;
     return success();
+  }
+
+  // A pack that could not be finished, such as one that filled the disk, serves nobody: no plan of this session was decided, and
+  // no other session refers to a pack without a footer.
+  void remove_unfinished() noexcept {
+    pack_.reset();
+    (void)finisher_.wait().has_error();
+    for (std::uint32_t n = 0; n < next_pack_; ++n) {
+      const image::pack_id id{id_, n};
+      if (!finisher_.sizes().contains(id)) (void)store_.remove(pack_name(id)).has_error();
+    }
   }
 
   // Sizes of packs, and what this session added.
