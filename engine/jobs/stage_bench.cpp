@@ -33,13 +33,15 @@ class stopwatch {
   std::clock_t cpu_ = std::clock();
 };
 
-// The ranges to read, in pieces of a mebibyte, up to a limit.
-range_list pieces_of(const range_list& used, std::uint64_t limit) {
+// The ranges to read, in aligned pieces of a mebibyte, up to a limit.
+range_list pieces_of(const range_list& used, std::uint64_t limit, const io::device_geometry& geometry) {
+  const auto unit = std::max<std::uint64_t>(1, geometry.alignment);
   range_list pieces;
   std::uint64_t total = 0;
   for (const auto& r : used) {
-    for (auto at = r.offset; at < r.end() && total < limit; at += read_size) {
-      const auto size = std::min({read_size, r.end() - at, limit - total});
+    const auto end = std::min(geometry.size, div_up(r.end(), unit) * unit);
+    for (auto at = r.offset / unit * unit; at < end && total < limit; at += read_size) {
+      const auto size = std::min(read_size, end - at);
       pieces.push_back({at, size});
       total += size;
     }
@@ -61,7 +63,7 @@ class bench {
   result<void> read() {
     progress_.stage = "reading";
     const range_list all{{0, source_.geometry().size}};
-    const auto pieces = pieces_of(allocation_ != nullptr ? allocation_->used : all, options_.read_limit);
+    const auto pieces = pieces_of(allocation_ != nullptr ? allocation_->used : all, options_.read_limit, source_.geometry());
     std::atomic<std::size_t> next{0};
     std::atomic<std::uint64_t> bytes{0};
     const stopwatch watch;

@@ -18,9 +18,9 @@ class file_image_writer final : public image::image_writer {
         maps_(
             hasher_, [this](const record& r) { return pack_->append(r); }, parent) {}
 
-  result<void> start(std::unique_ptr<store::object_writer> out) {
+  result<void> start(std::unique_ptr<store::object_writer> out, const pack_shape& shape) {
     if (parent_ != nullptr) CHECK(enter_known());
-    TRY(pack_, pack_writer::start(std::move(out), super_, hasher_));
+    TRY(pack_, pack_writer::start(std::move(out), super_, hasher_, shape));
     return success();
   }
 
@@ -118,7 +118,7 @@ result<std::unique_ptr<image::image_writer>> make_file_image_writer(std::unique_
   }
   super.pack = {random.make<image::session_id>(), 0};
   auto writer = std::make_unique<file_image_writer>(std::move(super), parent);
-  CHECK(writer->start(std::move(out)));
+  CHECK(writer->start(std::move(out), options.shape));
   return std::unique_ptr<image::image_writer>(std::move(writer));
 }
 

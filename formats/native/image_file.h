@@ -10,6 +10,7 @@
 #include "engine/image/image_reader.h"
 #include "engine/image/image_writer.h"
 #include "engine/store/file_system.h"
+#include "formats/native/pack_writer.h"
 
 namespace umbra::native {
 
@@ -22,6 +23,7 @@ result<std::unique_ptr<image::image_reader>> open_image_file(store::file_system&
 struct image_file_options {
   std::uint32_t block_size = 64 << 10;    // ignored with a parent: its is used
   image::image_reader* parent = nullptr;  // must outlive the writer; the new file joins its domain
+  pack_shape shape;
 };
 // Writes to a new file; its name appears only with commit (temporary name, sync, link, sync of the folder). errc::exists if
 // taken.

@@ -166,7 +166,7 @@ std::vector<std::byte> encode_leaf(const image::region& r) {
   return out;
 }
 
-result<image::region> decode_leaf(byte_view bytes, std::uint64_t index, std::uint64_t size) {
+result<image::region> decode_leaf(byte_view bytes, std::uint64_t index, std::uint64_t size, std::uint64_t largest_block) {
   TRY(const leaf_parts parts, split(bytes, index, size));
   TRY(const pack_table packs, pack_table::decode(parts.packs));
   columns column(parts, packs);
@@ -177,7 +177,10 @@ result<image::region> decode_leaf(byte_view bytes, std::uint64_t index, std::uin
   for (std::size_t i = 0; i < parts.block_count; ++i) {
     const auto raw = struct_at<leaf_block>(parts.blocks, i);
     TRY(block b, decode_block(raw, r.offset(), size));
-    if (b.state == block_state::stored) CHECK(column.fill(b, raw.pack.value()));
+    if (b.state == block_state::stored) {
+      if (b.size > largest_block) return damaged("stored block is too large");
+      CHECK(column.fill(b, raw.pack.value()));
+    }
     r.blocks.push_back(b);
   }
   if (!column.all_used()) return damaged("leaf has packs or hashes that no block uses");

@@ -26,10 +26,11 @@ std::vector<std::byte> encode_leaf(const image::region& r);
 // 1 to 256 children.
 std::vector<std::byte> encode_node(const node& n);
 
-// `index`, `size`, `level`, `first_region`, `child_count` are what the caller expects at this place; anything else is
-// errc::damaged. Hostile bytes give an error, never a read outside, more memory than a small multiple of bytes.size(), or a
+// `index`, `size`, `level`, `first_region`, `child_count` are what the caller expects at this place, and no stored block may be
+// larger than `largest_block`; anything else is errc::damaged. Hostile bytes give an error, never a read outside, more memory than a small multiple of bytes.size(), or a
 // region that breaks the rules.
-result<image::region> decode_leaf(byte_view bytes, std::uint64_t index, std::uint64_t size);
+result<image::region> decode_leaf(byte_view bytes, std::uint64_t index, std::uint64_t size,
+                                  std::uint64_t largest_block = max_block_size);
 result<node> decode_node(byte_view bytes, std::uint8_t level, std::uint64_t first_region, std::uint64_t child_count);
 
 // True if `p` could stand in a node or manifest for a page of `level` (0: a leaf): known state, possible place and size.

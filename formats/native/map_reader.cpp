@@ -31,8 +31,9 @@ std::uint8_t down(std::uint8_t level) { return static_cast<std::uint8_t>(level -
 }  // namespace
 
 struct map_reader::state {
-  state(std::uint64_t size, const map_root& root_pointer, pack_source& packs, const content_hasher& hasher)
-      : shape(size), root(root_pointer), pages(packs, hasher) {}
+  state(std::uint64_t size, const map_root& root_pointer, pack_source& packs, const content_hasher& hasher,
+        std::uint32_t largest)
+      : shape(size), root(root_pointer), largest_block(largest), pages(packs, hasher) {}
 
   result<void> check(std::uint64_t index) const;
   result<node_ptr> node_at(std::uint8_t level, std::uint64_t first_region, const page_pointer& p);
@@ -49,6 +50,7 @@ struct map_reader::state {
   // Set before start.
   const map_shape shape;
   const map_root root;
+  const std::uint32_t largest_block;
   page_source pages;
   // Guarded by mutex.
   std::mutex mutex;
@@ -82,7 +84,7 @@ result<node_ptr> map_reader::state::read_node(std::uint8_t level, std::uint64_t 
 
 result<image::region_ptr> map_reader::state::read_leaf(std::uint64_t index, const page_pointer& p) {
   TRY(const std::vector<std::byte> bytes, pages.read(p, record_type::leaf));
-  TRY(image::region r, decode_leaf(bytes, index, shape.region_bytes(index)));
+  TRY(image::region r, decode_leaf(bytes, index, shape.region_bytes(index), largest_block));
   return image::region_ptr(std::make_shared<const image::region>(std::move(r)));
 }
 
@@ -138,8 +140,9 @@ void map_reader::state::keep_leaf(image::region_ptr leaf) {
   if (leaves.size() > leaf_cache_size) leaves.pop_back();
 }
 
-map_reader::map_reader(std::uint64_t source_size, const map_root& root, pack_source& packs, const content_hasher& hasher)
-    : state_(std::make_unique<state>(source_size, root, packs, hasher)) {}
+map_reader::map_reader(std::uint64_t source_size, const map_root& root, pack_source& packs, const content_hasher& hasher,
+                       std::uint32_t largest_block)
+    : state_(std::make_unique<state>(source_size, root, packs, hasher, largest_block)) {}
 
 map_reader::~map_reader() = default;
 

@@ -16,8 +16,10 @@ namespace umbra::native {
 // parent (or the manifest) gives, and if it says of itself what its place demands: so levels fall, and no page leads back up.
 class map_reader {
  public:
-  // `hasher` (of the image's domain) and `packs` must outlive it.
-  map_reader(std::uint64_t source_size, const map_root& root, pack_source& packs, const content_hasher& hasher);
+  // `hasher` (of the image's domain) and `packs` must outlive it. A leaf with a stored block larger than `largest_block` is
+  // damaged: whoever reads blocks relies on the image's block size.
+  map_reader(std::uint64_t source_size, const map_root& root, pack_source& packs, const content_hasher& hasher,
+             std::uint32_t largest_block = max_block_size);
   ~map_reader();
 
   // The leaf of region `index`, or its uniform state as a region of one block. errc::out_of_range behind the source's end.

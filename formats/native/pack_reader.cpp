@@ -121,6 +121,8 @@ result<void> pack_reader::read_record(const image::location& where, record_type 
   const auto& info = decoded.assume_value();
   if (info.type != type || info.id != id || info.stored_size != where.stored_size || info.plain_size != plain.size())
     return s.damage(where.offset, "not the record that was looked for");
+  if (type != record_type::data && info.codec != codec::codec_id::none)
+    return s.damage(where.offset, "a record that must be stored plain is encoded");
 
   byte_view stored = byte_view(scratch).subspan(sizeof(record_header), info.stored_size);
   if (info.header_size != sizeof(record_header)) {  // a later version's longer header: the payload stands further on
