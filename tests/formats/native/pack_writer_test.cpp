@@ -196,7 +196,7 @@ TEST(pack_writer, after_a_failed_append_is_given_up) {
 }
 
 TEST(pack_writer, keeps_a_manifest_twice_a_page_apart) {
-  for (const std::size_t size : {0, 1, 500, 3000, 4000, 5000, 100000}) {
+  for (const std::size_t size : {0u, 1u, 500u, 3000u, 4000u, 5000u, 100000u}) {
     const auto text = test::random_bytes(9, size);
     const auto data = builder(samples::super()).add(900).manifest(text).finish().data;
     const auto all = all_records(data);
