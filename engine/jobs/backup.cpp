@@ -26,7 +26,8 @@ constexpr std::uint64_t read_slack = 64_KiB;  // alignment of reads at both ends
 
 std::uint64_t read_capacity_for(std::uint32_t block_size) { return std::max<std::uint64_t>(unit_size, block_size) + read_slack; }
 
-result<void> check_parent(std::span<const backup_source> sources, image::image_writer& writer, image::image_reader* parent) {
+result<void> check_sources(std::span<const backup_source> sources, image::image_writer& writer, image::image_reader* parent) {
+  if (sources.empty()) return error(errc::usage, "a backup needs at least one source");
   if (parent == nullptr) return success();
   if (parent->info().domain != writer.keys().id) {
     return error(errc::geometry_mismatch, "the parent image belongs to another vault or chain");
@@ -172,10 +173,11 @@ class backup_job {
 result<backup_report> run_backup(std::span<const backup_source> sources, image::image_writer& writer, image::image_reader* parent,
                                  const backup_options& options, const image::commit_request& request, flow::progress& progress,
                                  std::stop_token stop) {
-  CHECK(codec::validate(options.codec));
-  CHECK(check_parent(sources, writer, parent));
-  backup_job job(sources, writer, parent, options, progress);
-  auto done = job.run(request, progress, stop);
+  auto done = [&]() -> result<backup_report> {
+    CHECK(codec::validate(options.codec));
+    CHECK(check_sources(sources, writer, parent));
+    return backup_job(sources, writer, parent, options, progress).run(request, progress, stop);
+  }();
   if (done.has_error()) writer.abandon();
   return done;
 }

@@ -52,10 +52,10 @@ struct backup_report {
   fault_list faults;
 };
 
-// Reads `sources`, fills and commits `writer`. With `parent` (of the same domain; its sources pair with `sources` by position and
-// must have their sizes: errc::geometry_mismatch) unchanged blocks are kept. `metadata` is a JSON object; the job adds "result".
-// On any error, and when `stop` is requested (errc::cancelled), the writer is abandoned: no image. The image is a function of
-// sources, parent, options and the writer's identity, whatever the number of threads.
+// Reads `sources` (at least one: errc::usage), fills and commits `writer`. With `parent` (of the same domain; its sources pair
+// with `sources` by position and must have their sizes: errc::geometry_mismatch) unchanged blocks are kept. `metadata` is a JSON
+// object; the job adds "result". On any error, and when `stop` is requested (errc::cancelled), the writer is abandoned: no image.
+// The image is a function of sources, parent, options and the writer's identity, whatever the number of threads.
 result<backup_report> run_backup(std::span<const backup_source> sources, image::image_writer& writer, image::image_reader* parent,
                                  const backup_options& options, const image::commit_request& request, flow::progress& progress,
                                  std::stop_token stop);

@@ -129,7 +129,7 @@ result<compare_report> compare_with_device(image::image_reader& image, std::size
     total.compared_bytes += c->report().compared_bytes;
     total.skipped_bytes += c->report().skipped_bytes;
     total.different_bytes += c->report().different_bytes;
-    for (const auto& f : c->report().faults.faults()) total.faults.add(f);
+    total.faults.add(c->report().faults);
   }
   return total;
 }

@@ -119,10 +119,13 @@ result<void> region_restorer::add_zero_bytes(range r) {
 // A source that ends inside a sector of a larger target: what the target holds behind it stays.
 result<void> region_restorer::complete_last_sector(slot& s) {
   const auto end = s.filled.end();
-  if (end % unit_ == 0 || end == target_.geometry().size) return success();
+  const auto target_end = target_.geometry().size;
+  if (end % unit_ == 0 || end == target_end) return success();
+  const auto start = end / unit_ * unit_;
   buffer sector(unit_);
-  CHECK(target_.read(end / unit_ * unit_, sector.span()));
-  const auto missing = unit_ - end % unit_;
+  const auto present = sector.span().first(std::min(unit_, target_end - start));  // the target's own last one may be short
+  CHECK(target_.read(start, present));
+  const auto missing = present.size() - end % unit_;
   std::memcpy(s.memory.data() + s.filled.size, sector.data() + end % unit_, missing);
   s.filled.size += missing;
   return success();

@@ -55,8 +55,8 @@ class region_restorer {
   std::uint64_t unit_;  // alignment of writes
   std::vector<std::unique_ptr<slot>> slots_;
   std::unique_ptr<io::transfer_queue> queue_;  // after the slots: it must go first
-  slot* open_ = nullptr;  // being filled
-  buffer compare_;        // delta
+  slot* open_ = nullptr;                       // being filled
+  buffer compare_;                             // delta
   restore_report report_;
 };
 

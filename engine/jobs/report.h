@@ -33,6 +33,14 @@ class fault_list {
     bytes_ += f.size;
     if (faults_.size() < kept_at_most) faults_.push_back(std::move(f));
   }
+  // What another thread found.
+  void add(fault_list other) {
+    for (auto& f : other.faults_) {
+      if (faults_.size() < kept_at_most) faults_.push_back(std::move(f));
+    }
+    count_ += other.count_;
+    bytes_ += other.bytes_;
+  }
   std::uint64_t count() const { return count_; }
   std::uint64_t bytes() const { return bytes_; }
   bool empty() const { return count_ == 0; }

@@ -31,14 +31,14 @@ void add_up(restore_report& total, const restore_report& part) {
   total.zeroed_bytes += part.zeroed_bytes;
   total.kept_bytes += part.kept_bytes;
   total.unreadable_bytes += part.unreadable_bytes;
-  for (const auto& f : part.faults.faults()) total.faults.add(f);
+  total.faults.add(part.faults);
 }
 
 result<void> read_back(image::image_reader& image, std::size_t source, io::device& target, const restore_options& options,
                        restore_report& report, flow::progress& progress, std::stop_token stop) {
   progress.done = 0;
   TRY(const auto compared, compare_with_device(image, source, target, options.write_zeros, options.threads, progress, stop));
-  for (const auto& f : compared.faults.faults()) report.faults.add(f);
+  report.faults.add(compared.faults);
   report.verified = compared.faults.empty();
   return success();
 }

@@ -69,6 +69,18 @@ result<handled_unit> unit_worker::handle(unit u) {
   return std::move(c.out);
 }
 
+// What the unit wants to know: its reads also cover small gaps between, whose loss is nobody's.
+range_list unit_worker::wanted_ranges(context& c) {
+  range_list wanted;
+  const auto& segments = c.region().segments;
+  for (std::size_t i = 0; i < c.work().segment_count; ++i) {
+    const auto& s = segments[c.work().first_segment + i];
+    if (s.what != segment::kind::known) wanted.push_back({s.offset, s.size});
+  }
+  normalise(wanted);
+  return wanted;
+}
+
 result<range_list> unit_worker::recover_reads(context& c) {
   range_list bad;
   auto& device = *sources_[c.work().source].device;
@@ -76,9 +88,13 @@ result<range_list> unit_worker::recover_reads(context& c) {
     c.out.bytes_read += r.size;
     if (r.transfer.outcome.has_value()) continue;
     TRY(auto failed, read_in_pieces(device, r.transfer));
-    for (auto& f : failed) {
-      c.out.faults.push_back({fault::kind::unreadable, c.work().source, f.where.offset, f.where.size, std::move(f.reason)});
-      bad.push_back(f.where);
+    if (failed.empty()) continue;
+    const auto wanted = wanted_ranges(c);
+    for (const auto& f : failed) {
+      for (const auto& lost : clip(wanted, f.where)) {
+        c.out.faults.push_back({fault::kind::unreadable, c.work().source, lost.offset, lost.size, f.reason});
+        bad.push_back(lost);
+      }
     }
   }
   normalise(bad);

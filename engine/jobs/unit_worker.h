@@ -38,6 +38,7 @@ class unit_worker {
               std::unique_ptr<codec::encoder> encoder);
 
   struct context;  // the unit in hand
+  static range_list wanted_ranges(context& c);
   result<range_list> recover_reads(context& c);
   void handle_segments(context& c);
   bool is_unchanged(context& c, const segment& s, byte_view bytes);

@@ -21,7 +21,7 @@ result<manifest> read_manifest(const pack_reader& pack) {
     if (bytes.has_value()) {
       auto m = decode_manifest(bytes.assume_value());
       if (m.has_value()) return m;
-      if (!first_problem) first_problem = std::move(m).assume_error().within(pack.name() + ": manifest");
+      if (!first_problem) first_problem = std::move(m).assume_error().within(pack.name());
     } else if (!first_problem) {
       first_problem = std::move(bytes).assume_error();
     }

@@ -22,10 +22,11 @@ result<manifest_header> open_header(byte_view bytes) {
   if (bytes.size() > max_manifest) return damaged("larger than any manifest may be");
   const auto header = read_struct<manifest_header>(bytes);
   if (header.magic_ != manifest_magic) return error(errc::bad_magic, "manifest");
+  if (header.size.value() != bytes.size()) return damaged("its length is not what it says");
+  // Before the version: a flipped bit there is damage, not a newer format.
+  if (seal_of(bytes.first(bytes.size() - seal::size)) != manifest_seal(bytes)) return error(errc::checksum, "manifest: seal");
   if (header.version_major_.value() != version_major)
     return error(errc::unsupported_version, fmt::format("manifest: version {}", header.version_major_.value()));
-  if (header.size.value() != bytes.size()) return damaged("its length is not what it says");
-  if (seal_of(bytes.first(bytes.size() - seal::size)) != manifest_seal(bytes)) return error(errc::checksum, "manifest: seal");
   return header;
 }
 

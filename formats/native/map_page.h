@@ -27,8 +27,8 @@ std::vector<std::byte> encode_leaf(const image::region& r);
 std::vector<std::byte> encode_node(const node& n);
 
 // `index`, `size`, `level`, `first_region`, `child_count` are what the caller expects at this place, and no stored block may be
-// larger than `largest_block`; anything else is errc::damaged. Hostile bytes give an error, never a read outside, more memory than a small multiple of bytes.size(), or a
-// region that breaks the rules.
+// larger than `largest_block`; anything else is errc::damaged. Hostile bytes give an error, never a read outside, more memory
+// than a small multiple of bytes.size(), or a region that breaks the rules.
 result<image::region> decode_leaf(byte_view bytes, std::uint64_t index, std::uint64_t size,
                                   std::uint64_t largest_block = max_block_size);
 result<node> decode_node(byte_view bytes, std::uint8_t level, std::uint64_t first_region, std::uint64_t child_count);

@@ -31,8 +31,7 @@ std::uint8_t down(std::uint8_t level) { return static_cast<std::uint8_t>(level -
 }  // namespace
 
 struct map_reader::state {
-  state(std::uint64_t size, const map_root& root_pointer, pack_source& packs, const content_hasher& hasher,
-        std::uint32_t largest)
+  state(std::uint64_t size, const map_root& root_pointer, pack_source& packs, const content_hasher& hasher, std::uint32_t largest)
       : shape(size), root(root_pointer), largest_block(largest), pages(packs, hasher) {}
 
   result<void> check(std::uint64_t index) const;

@@ -38,12 +38,13 @@ result<std::vector<std::byte>> decode_object(byte_view bytes, object_kind kind, 
   if (bytes.size() < sizeof(object_header) + seal::size) return damaged("cut off");
   const auto header = read_struct<object_header>(bytes);
   if (header.magic_ != object_magic) return error(errc::bad_magic, "object");
-  if (header.version_major_.value() != version_major)
-    return error(errc::unsupported_version, fmt::format("object: version {}", header.version_major_.value()));
   const std::size_t body_size = header.body_size.value();
   if (body_size != bytes.size() - sizeof(object_header) - seal::size) return damaged("its length is not what it says");
+  // Before the version: a flipped bit there is damage, not a newer format.
   const byte_view sealed = bytes.first(bytes.size() - seal::size);
   if (seal_of(sealed) != read_struct<seal>(bytes.last(seal::size))) return error(errc::checksum, "object: seal");
+  if (header.version_major_.value() != version_major)
+    return error(errc::unsupported_version, fmt::format("object: version {}", header.version_major_.value()));
   if (header.kind.value() != static_cast<std::uint32_t>(kind)) return damaged("of another kind");
   if (header.domain != domain.bytes) return damaged("of another vault");
   if (header.session != session.bytes) return damaged("of another session");

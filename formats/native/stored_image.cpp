@@ -13,8 +13,8 @@ stored_image::stored_image(manifest m, image::domain keys, std::shared_ptr<pack_
     : manifest_(std::move(m)), keys_(keys), hasher_(keys.id_key), packs_(std::move(packs), pack_ids_) {
   for (const auto& p : manifest_.packs) pack_ids_.push_back(p.id);
   for (std::size_t i = 0; i < manifest_.roots.size(); ++i) {
-    maps_.push_back(std::make_unique<map_reader>(manifest_.info.sources[i].size, manifest_.roots[i], packs_, hasher_,
-                                                 keys_.block_size));
+    maps_.push_back(
+        std::make_unique<map_reader>(manifest_.info.sources[i].size, manifest_.roots[i], packs_, hasher_, keys_.block_size));
   }
 }
 

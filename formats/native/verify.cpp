@@ -100,6 +100,12 @@ void verify_small_objects(vault& v, verify_report& report) {
   }
 }
 
+// A condemned list that cannot be read stops every writer: nobody knows what may be deleted.
+void verify_condemned(vault& v, verify_report& report) {
+  const auto condemned = read_condemned(v.objects(), v.keys().id);
+  if (condemned.has_error()) report.faults.add({fault::kind::damaged, 0, 0, 0, condemned.assume_error().message()});
+}
+
 void verify_index(vault& v, verify_report& report) {
   const auto entries = v.objects().list("index/");
   if (entries.has_error()) return;
@@ -171,6 +177,7 @@ result<verify_report> verify_vault(vault& v, const verify_options& options, flow
   for (const auto& image : images) total += total_of(*image);
   progress.total = total;
   verify_small_objects(v, report);
+  verify_condemned(v, report);
   verify_index(v, report);
   const content_hasher hasher(v.keys().id_key);
   CHECK(verify_packs(v.packs(), packs, hasher, options, report, progress, stop));

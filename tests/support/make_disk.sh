@@ -104,16 +104,17 @@ make_file_system() {
   E2FSPROGS_FAKE_TIME=1700000000 mke2fs "$@" "$file" "$((length / 1024))k"
 }
 
-# Names of what is to be copied from the present folder, in the order of copying. Names with a line break are left out.
+# Names of what is to be copied from the present folder, in the order of copying; which files those are does not depend on the
+# order. Names with a line break are left out.
 list_files() {
   find . -xdev \( -type f -o -type l \) ! -name '*
 *' -printf '%s\t%p\n' | LC_ALL=C sort -k 2 |
+    awk -F '\t' -v fill="$fill" '{ total += $1; if (fill > 0 && total > fill) exit; print substr($0, length($1) + 2) }' |
     if [ -n "$order" ]; then
       awk -v seed="$order" 'BEGIN { srand(seed) } { printf "%.9f\t%s\n", rand(), $0 }' | LC_ALL=C sort | cut -f 2-
     else
       cat
-    fi |
-    awk -F '\t' -v fill="$fill" '{ total += $1; if (fill > 0 && total > fill) exit; print substr($0, length($1) + 2) }'
+    fi
 }
 
 loop=

@@ -2,9 +2,11 @@
 // SHA-256, for sums that other people's tools check: golden images carry them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "engine/base/bytes.h"
@@ -15,8 +17,11 @@ class sha256 {
  public:
   void add(byte_view bytes) {
     total_ += bytes.size();
-    for (const std::byte b : bytes) {
-      block_[filled_++] = std::to_integer<std::uint8_t>(b);
+    while (!bytes.empty()) {
+      const auto taken = std::min(bytes.size(), block_.size() - filled_);
+      std::memcpy(block_.data() + filled_, bytes.data(), taken);
+      filled_ += taken;
+      bytes = bytes.subspan(taken);
       if (filled_ == block_.size()) compress();
     }
   }
@@ -43,8 +48,7 @@ class sha256 {
     for (std::size_t i = 0; i < 16; ++i)
       w[i] = std::uint32_t{block_[4 * i]} << 24 | std::uint32_t{block_[4 * i + 1]} << 16 | std::uint32_t{block_[4 * i + 2]} << 8 |
              block_[4 * i + 3];
-    for (std::size_t i = 16; i < 64; ++i)
-      w[i] = w[i - 16] + small(w[i - 15], 7, 18, 3) + w[i - 7] + small(w[i - 2], 17, 19, 10);
+    for (std::size_t i = 16; i < 64; ++i) w[i] = w[i - 16] + small(w[i - 15], 7, 18, 3) + w[i - 7] + small(w[i - 2], 17, 19, 10);
     auto [a, b, c, d, e, f, g, h] = state_;
     for (std::size_t i = 0; i < 64; ++i) {
       const std::uint32_t t1 = h + large(e, 6, 11, 25) + ((e & f) ^ (~e & g)) + rounds[i] + w[i];
@@ -56,7 +60,9 @@ class sha256 {
     filled_ = 0;
   }
 
-  static std::uint32_t small(std::uint32_t x, int r, int s, int shift) { return std::rotr(x, r) ^ std::rotr(x, s) ^ (x >> shift); }
+  static std::uint32_t small(std::uint32_t x, int r, int s, int shift) {
+    return std::rotr(x, r) ^ std::rotr(x, s) ^ (x >> shift);
+  }
   static std::uint32_t large(std::uint32_t x, int r, int s, int t) { return std::rotr(x, r) ^ std::rotr(x, s) ^ std::rotr(x, t); }
 
   static constexpr std::array<std::uint32_t, 64> rounds{
@@ -68,7 +74,8 @@ class sha256 {
       0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208,
       0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-  std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   std::array<std::uint8_t, 64> block_{};
   std::size_t filled_ = 0;
   std::uint64_t total_ = 0;

@@ -167,6 +167,16 @@ TEST(leaf, refuses_stored_blocks_over_4_mib) {
   EXPECT_EQ(decode_leaf(bytes, 5, image::region_size).error().text(), "stored block is too large");
 }
 
+TEST(leaf, refuses_stored_blocks_over_the_images_block_size) {
+  image::region r = test::small_region(5);
+  r.blocks[0].size = 8192;
+  r.blocks[1].offset = r.blocks[0].end();
+  r.blocks[1].size = r.size - 8192;
+  const auto bytes = encode_leaf(r);
+  EXPECT_TRUE(decode_leaf(bytes, 5, image::region_size, 8192));
+  EXPECT_EQ(decode_leaf(bytes, 5, image::region_size, 4096).error().code(), errc::damaged);
+}
+
 TEST(leaf, refuses_pack_tables_that_are_not_sorted_unique_and_used) {
   image::region r = test::small_region(5);
   image::block second = r.blocks[0];

@@ -5,6 +5,7 @@
 
 #include "engine/store/store.h"
 #include "tests/formats/native/map_samples.h"
+#include "tests/support/mend_pack.h"
 
 namespace umbra::native {
 namespace {
@@ -60,6 +61,8 @@ TEST_F(object, tells_magic_version_and_seal_apart) {
   EXPECT_EQ(decode(magic).error().code(), errc::bad_magic);
   auto version = bytes_;
   edit<object_header>(version, 0, [](object_header& h) { h.version_major_ = 2; });
+  EXPECT_EQ(decode(version).error().code(), errc::checksum);
+  test::mend_seal(version);
   EXPECT_EQ(decode(version).error().code(), errc::unsupported_version);
   auto body = bytes_;
   body[70] ^= std::byte{1};
