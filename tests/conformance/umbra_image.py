@@ -51,7 +51,7 @@ def decode_source(raw):
     need(level == level_for(ceil_div(size, REGION)), "manifest: level of a map")
     need(kind <= 1, "manifest: kind of a root")
     if kind == 0:
-        need(not any(raw[16:88]), "manifest: a uniform root with a place")
+        need(not any(raw[16:36]) and not any(raw[40:88]), "manifest: a uniform root with a place")
         root = uniform(state)
     else:
         need(state == 0 and size > 0, "manifest: a root page that cannot be")
@@ -83,10 +83,12 @@ def decode_manifest(data):
         need(not isinstance(s.root, Page) or s.root.pack in packs, "manifest: pack of a root is not listed")
     try:
         metadata = json.loads(data[metadata_at:metadata_at + metadata_size].decode())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Damaged("manifest: metadata") from None
     need(isinstance(metadata, dict), "manifest: metadata is not an object")
-    need(any(data[48:64]), "manifest: no image id")
+    need(any(data[48:64]) and data[48:64] != data[64:80], "manifest: image and parent")
+    need(PAGE <= block_size <= 4 << 20 and block_size % UNIT == 0, "manifest: block size")
+    need(not flags & 1 or plan == 0, "manifest: a single file with a plan")
     return Manifest(data[48:64], data[64:80], data[80:96], created, block_size, plan, flags, data[144:176], sources, packs, metadata,
                     data[-32:])
 
@@ -155,9 +157,12 @@ def decode_leaf(data, region, region_bytes, block_size):
 
 
 class Image:
-    """An image: manifest, and the packs found for it (a function from PackId to Pack)."""
+    """An image: manifest, the packs found for it (a function from PackId to Pack), a superblock of its domain."""
 
-    def __init__(self, manifest, find_pack):
+    def __init__(self, manifest, find_pack, domain_super):
+        joined = b"".join(s.raw_root for s in manifest.sources)
+        need(blake3(joined, domain_super.id_key) == manifest.root, "manifest: root")
+        need((manifest.domain, manifest.block_size) == (domain_super.domain, domain_super.block_size), "manifest: domain")
         self.manifest = manifest
         self.packs = {}
         self.find_pack = find_pack
@@ -241,7 +246,7 @@ def open_file(path, others):
         need(pack_id in found, f"pack {name_of(pack_id)} is not among the files given")
         return found[pack_id]
 
-    return Image(manifest, find)
+    return Image(manifest, find, own.super)
 
 
 def decode_object(data, kind, domain, session):
@@ -258,13 +263,15 @@ def read_object(vault, name):
         return f.read()
 
 
-def committed_images(vault):
-    """Ids of the sessions with a committed, not forgotten image."""
+def committed_images(vault, forgotten):
+    """Ids of the sessions with a committed image; with forgotten ones if asked for."""
     domain = superblock_of(os.path.join(vault, "vault"), 2).domain
     images = []
     for name in sorted(os.listdir(os.path.join(vault, "sessions"))):
         folder = os.path.join(vault, "sessions", name)
-        if len(name) != 32 or not os.path.exists(os.path.join(folder, "outcome")) or os.path.exists(os.path.join(folder, "forgotten")):
+        if len(name) != 32 or not os.path.exists(os.path.join(folder, "outcome")):
+            continue
+        if os.path.exists(os.path.join(folder, "forgotten")) and not forgotten:
             continue
         body = decode_object(read_object(vault, f"sessions/{name}/outcome"), 2, domain, bytes.fromhex(name))
         if struct.unpack_from("<I", body)[0] == 1:
@@ -273,13 +280,15 @@ def committed_images(vault):
 
 
 def open_in_vault(vault, wanted):
-    domain = superblock_of(os.path.join(vault, "vault"), 2).domain
-    matching = [i for i in committed_images(vault) if i.startswith(wanted)]
+    own = superblock_of(os.path.join(vault, "vault"), 2)
+    domain = own.domain
+    matching = [i for i in committed_images(vault, bool(wanted)) if i.startswith(wanted)]
     need(len(matching) == 1, f"{vault}: {len(matching)} images match '{wanted}'")
     session = matching[0]
     body = decode_object(read_object(vault, f"sessions/{session}/outcome"), 2, domain, bytes.fromhex(session))
     need(len(body) == 40, "outcome: size")
     plan = struct.unpack_from("<I", body, 4)[0]
+    need(os.path.exists(os.path.join(vault, f"sessions/{session}/plan-{plan}")), "manifest: missing, but the image was committed")
     manifest = decode_manifest(read_object(vault, f"sessions/{session}/plan-{plan}"))
     need(manifest.seal == body[8:] and manifest.image.hex() == session and manifest.domain == domain, "manifest: not the committed one")
 
@@ -289,4 +298,4 @@ def open_in_vault(vault, wanted):
         need(os.path.exists(path), f"pack {name} is missing")
         return Pack(path)
 
-    return Image(manifest, find)
+    return Image(manifest, find, own)

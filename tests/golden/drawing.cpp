@@ -114,6 +114,11 @@ std::uint64_t size_of(const drawing& d) { return info_of(d).size; }
 
 bytes content_of(const piece& p) {
   const auto size = static_cast<std::size_t>(p.size);
+  if (p.what == filling::run) {
+    bytes out = test::random_bytes(p.seed, 8);
+    for (std::size_t i = out.size(); i < size; ++i) out.push_back(out[i - 8]);
+    return out;
+  }
   return p.what == filling::noise ? test::random_bytes(p.seed, size) : test::compressible_bytes(p.seed, size);
 }
 
@@ -137,8 +142,6 @@ std::string sums_of(const drawing& d, const std::string& prefix) {
   return lines;
 }
 
-void write_source(image::image_writer& writer, const drawing& d, codec::codec_id codec) {
-  source_writer(writer, d, codec).run();
-}
+void write_source(image::image_writer& writer, const drawing& d, codec::codec_id codec) { source_writer(writer, d, codec).run(); }
 
 }  // namespace umbra::golden

@@ -29,7 +29,7 @@ inline void must(result<void> r) {
   if (r.has_error()) throw std::runtime_error(r.assume_error().message());
 }
 
-enum class filling : std::uint8_t { none, words, noise };
+enum class filling : std::uint8_t { none, words, noise, run };
 
 // One block, or, if it covers whole regions and is not stored, a run of them. Blocks do not cross regions.
 struct piece {
@@ -40,13 +40,15 @@ struct piece {
 };
 
 struct drawing {
-  std::vector<piece> pieces;
+  std::vector<piece> pieces = {};
   std::uint32_t logical_sector = 512;
-  std::set<std::uint64_t> kept;  // regions that are the parent's, untouched
+  std::set<std::uint64_t> kept = {};  // regions that are the parent's, untouched
 };
 
 inline piece words(std::uint64_t seed, std::uint64_t size) { return {size, image::block_state::stored, filling::words, seed}; }
 inline piece noise(std::uint64_t seed, std::uint64_t size) { return {size, image::block_state::stored, filling::noise, seed}; }
+// The same eight bytes over and over.
+inline piece run(std::uint64_t seed, std::uint64_t size) { return {size, image::block_state::stored, filling::run, seed}; }
 inline piece gap(image::block_state state, std::uint64_t size) { return {size, state, filling::none, 0}; }
 
 std::uint64_t size_of(const drawing& d);

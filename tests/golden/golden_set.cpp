@@ -34,11 +34,11 @@ class file_maker {
   explicit file_maker(file_set& out) : out_(out) {}
 
   struct request {
-    std::string name;  // without suffix
-    std::vector<drawing> sources;
+    std::string name = {};  // without suffix
+    std::vector<drawing> sources = {};
     codec_id codec = codec_id::lz4;
     std::uint32_t block_size = 64 * kib;
-    std::string parent;
+    std::string parent = {};
     native::pack_shape shape = {};
   };
 
@@ -70,13 +70,13 @@ class file_maker {
 // A region of words, noise and zeros, and a second one with a little at its end.
 drawing two_regions(std::uint64_t seed) {
   drawing d;
-  d.pieces = {words(seed, 64 * kib),
-              noise(seed + 1, 8 * kib),
+  d.pieces = {words(seed, 24 * kib),
+              noise(seed + 1, 4 * kib),
               gap(block_state::zero, 56 * kib),
-              words(seed + 2, 63 * 512),
-              gap(block_state::unallocated, region_size - 128 * kib - 63 * 512),
+              words(seed + 2, 19 * 512),
+              gap(block_state::unallocated, region_size - 84 * kib - 19 * 512),
               gap(block_state::zero, 512 * kib),
-              words(seed + 3, 64 * kib),
+              run(seed + 3, 64 * kib),
               noise(seed + 4, 512)};
   return d;
 }
@@ -84,9 +84,9 @@ drawing two_regions(std::uint64_t seed) {
 // The same disk a day later: one block changed, one moved to where zeros were, the second region untouched.
 drawing two_regions_later(std::uint64_t seed) {
   drawing d = two_regions(seed);
-  d.pieces[0] = words(seed + 10, 64 * kib);
-  d.pieces[2] = gap(block_state::zero, 48 * kib);
-  d.pieces.insert(d.pieces.begin() + 3, noise(seed + 1, 8 * kib));
+  d.pieces[0] = words(seed + 10, 24 * kib);
+  d.pieces[2] = gap(block_state::zero, 52 * kib);
+  d.pieces.insert(d.pieces.begin() + 3, noise(seed + 1, 4 * kib));
   d.kept = {1};
   return d;
 }
@@ -119,8 +119,8 @@ drawing small_cuts() {
 drawing deep() {
   drawing d;
   d.pieces = {gap(block_state::unallocated, 3 * region_size),
-              words(70, 16 * kib),
-              gap(block_state::zero, region_size - 16 * kib),
+              words(70, 12 * kib),
+              gap(block_state::zero, region_size - 12 * kib),
               gap(block_state::unallocated, 266 * region_size),
               gap(block_state::zero, 4 * kib),
               noise(71, 4 * kib),
@@ -147,7 +147,7 @@ std::vector<drawing> several() {
   drawing tiny;
   tiny.pieces = {words(90, 100)};
   drawing usual;
-  usual.pieces = {words(91, 32 * kib), gap(block_state::unallocated, 32 * kib), words(91, 32 * kib)};
+  usual.pieces = {words(91, 16 * kib), gap(block_state::unallocated, 32 * kib), words(91, 16 * kib)};
   return {usual, nothing, zeros, tiny};
 }
 
@@ -156,7 +156,7 @@ void make_files(file_set& out) {
   files.make({.name = "single", .sources = {two_regions(10)}});
   files.make({.name = "child", .sources = {two_regions_later(10)}, .parent = "single"});
   files.make({.name = "zstd", .sources = {two_regions(20)}, .codec = codec_id::zstd});
-  files.make({.name = "none", .sources = {{.pieces = {words(30, 24 * kib), noise(31, 9 * kib)}}}, .codec = codec_id::none});
+  files.make({.name = "none", .sources = {{.pieces = {words(30, 12 * kib), noise(31, 9 * kib)}}}, .codec = codec_id::none});
   files.make({.name = "blocks-4k", .sources = {small_cuts()}, .block_size = 4096});
   files.make({.name = "states", .sources = {all_states()}});
   files.make({.name = "several-sources", .sources = several()});
@@ -179,7 +179,7 @@ class vault_maker {
     native::new_image_options options;
     options.name = name;
     options.parent = parent;
-    options.pack_size = 16 * kib;
+    options.pack_size = 12 * kib;
     options.begin_note = R"({"host":"golden","process":1})";
     return must(vault_->new_image(options, *random_));
   }
@@ -242,11 +242,11 @@ void make_repaired(vault_maker& v) {
 void make_basic_vault(file_set& out) {
   vault_maker v(7);
   drawing second;
-  second.pieces = {noise(210, 3 * kib), words(211, 40 * kib), gap(block_state::unallocated, 21 * kib)};
+  second.pieces = {noise(210, 3 * kib), words(211, 10 * kib), gap(block_state::unallocated, 51 * kib)};
   drawing second_later = second;
   second_later.pieces[0] = noise(212, 3 * kib);
   drawing other;
-  other.pieces = {gap(block_state::zero, 64 * kib), words(200, 64 * kib), words(221, 8 * kib)};
+  other.pieces = {gap(block_state::zero, 64 * kib), words(200, 24 * kib), words(221, 8 * kib)};
 
   const auto full = v.make("disk", {two_regions(200), second});
   v.make("disk", {two_regions_later(200), second_later}, full);
@@ -271,10 +271,10 @@ file_set make_victims() {
   file_set out;
   file_maker files(out);
   files.make({.name = "image",
-              .sources = {{.pieces = {words(300, 3 * kib), noise(301, kib), noise(302, kib), gap(block_state::zero, 3 * kib)}}}});
-  files.make({.name = "child", .sources = {{.pieces = {words(300, 3 * kib), noise(303, kib)}}}, .parent = "image"});
+              .sources = {{.pieces = {run(300, 5 * kib), noise(301, 512), noise(302, 512), gap(block_state::zero, 3 * kib)}}}});
+  files.make({.name = "child", .sources = {{.pieces = {run(300, 5 * kib), noise(303, 512)}}}, .parent = "image"});
   vault_maker v(8);
-  v.make("victim", {{.pieces = {words(310, 3 * kib), noise(311, kib)}}});
+  v.make("victim", {{.pieces = {run(310, 2 * kib), noise(311, 512)}}});
   v.dump(out, "vault");
   return out;
 }
