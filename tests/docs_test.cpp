@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Documents that can be checked are: byte tables, magics, limits and registries of docs/formats/native-v1.md against layout.h,
-// exit codes of docs/errors.md against errc.h, and every relative link of every page.
+// exit codes of docs/errors.md and options in commands against cli, and every relative link of every page.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/exit_code.h"
 #include "engine/base/errc.h"
 #include "engine/codec/codec.h"
 #include "engine/image/block.h"
@@ -210,25 +212,45 @@ std::vector<row> registries() {
 
 TEST(docs, registries_equal_the_code) { EXPECT_EQ(table(specification(), "", {"registry", "number", "name"}), registries()); }
 
+TEST(docs, exit_codes_equal_the_programs) {
+  std::set<std::string> documented;
+  for (const row& r : table(read_file(root() / "docs/errors.md"), "", {"code", "meaning"})) documented.insert(r[0]);
+  std::set<std::string> expected;
+  for (const int code : {cli::exit_done, cli::exit_failed, cli::exit_usage, cli::exit_faults, cli::exit_busy, cli::exit_cancelled,
+                         cli::exit_damaged})
+    expected.insert(std::to_string(code));
+  EXPECT_EQ(documented, expected);
+}
+
 TEST(docs, every_kind_of_error_has_its_exit_code_in_errors_md) {
-  const std::string text = read_file(root() / "docs/errors.md");
-  const std::string header = read_file(root() / "engine/base/errc.h");
-  const auto documented = first_two_columns(table(text, "", {"kind", "exit code"}));
-  const std::string body = header.substr(header.find("enum class errc {"), header.find("};") - header.find("enum class errc {"));
-  static const std::regex enumerator(R"(\n  (\w+)( = 1)?,)");
   two_columns expected;
-  int number = 0;
-  for (std::sregex_iterator it(body.begin(), body.end(), enumerator), end; it != end; ++it) {
-    const auto code = static_cast<errc>(++number);
-    const char* exit_code = is_damage(code)           ? "6"
-                            : code == errc::usage     ? "2"
-                            : code == errc::busy      ? "4"
-                            : code == errc::cancelled ? "5"
-                                                      : "1";
-    expected["`" + (*it)[1].str() + "`"] = exit_code;
+  for (int number = 1; std::string_view(cli::error_name(static_cast<errc>(number))) != "unknown"; ++number) {
+    const auto code = static_cast<errc>(number);
+    expected["`" + std::string(cli::error_name(code)) + "`"] = std::to_string(cli::exit_code_for(code));
   }
   EXPECT_GT(expected.size(), 15U);
-  EXPECT_EQ(documented, expected);
+  EXPECT_EQ(first_two_columns(table(read_file(root() / "docs/errors.md"), "", {"kind", "exit code"})), expected);
+}
+
+// What the first group of `pattern` matches in `text`.
+std::set<std::string> found_in(const std::string& text, const std::regex& pattern) {
+  std::set<std::string> found;
+  for (std::sregex_iterator it(text.begin(), text.end(), pattern), end; it != end; ++it) found.insert((*it)[1].str());
+  return found;
+}
+
+// Verbs and options that the program has, from the sources that declare them.
+std::set<std::string> words_of_the_command_line() {
+  static const std::regex verb(R"re(add_subcommand\("([a-z]+)")re");
+  static const std::regex option(R"re(add_(?:option|flag)\("(?:-\w,)?(--[a-z-]+)")re");
+  std::set<std::string> words{"--help"};
+  for (const auto& e : fs::recursive_directory_iterator(root() / "cli")) {
+    if (e.path().extension() != ".cpp") continue;
+    const std::string text = read_file(e.path());
+    words.merge(found_in(text, verb));
+    words.merge(found_in(text, option));
+  }
+  return words;
 }
 
 std::vector<fs::path> pages() {
@@ -236,6 +258,27 @@ std::vector<fs::path> pages() {
   for (const auto& e : fs::recursive_directory_iterator(root() / "docs"))
     if (e.path().extension() == ".md") found.push_back(e.path());
   return found;
+}
+
+// A line that shows a command of a verb that there is names only options that there are.
+TEST(docs, options_in_commands_exist) {
+  static const std::regex command(R"(\bumbra ([a-z]+)\b)");
+  static const std::regex option(R"((?:^|[\s`\[])(--[a-z][a-z-]*))");
+  const auto words = words_of_the_command_line();
+  ASSERT_TRUE(words.contains("restore") && words.contains("--parent") && words.contains("--json"));
+  std::size_t seen = 0;
+  for (const fs::path& page : pages()) {
+    std::istringstream in(read_file(page));
+    for (std::string line; std::getline(in, line);) {
+      const auto verbs = found_in(line, command);
+      if (std::none_of(verbs.begin(), verbs.end(), [&](const auto& v) { return words.contains(v); })) continue;
+      for (const auto& o : found_in(line, option)) {
+        EXPECT_TRUE(words.contains(o)) << page << ": " << line;
+        ++seen;
+      }
+    }
+  }
+  EXPECT_GT(seen, 2U);
 }
 
 TEST(docs, every_relative_link_leads_somewhere) {
