@@ -178,9 +178,14 @@ TEST_F(file_system_posix, forbidden_folder_is_denied) {
   fs::permissions(dir.string(), fs::perms(0755));
   fs::permissions(dir / "d", fs::perms(0555));
   const auto self = ::geteuid();
-  if (self == 0) ASSERT_EQ(::seteuid(65534), 0);  // permissions do not bind root
+  // Permissions do not bind root.
+  if (self == 0) {
+    ASSERT_EQ(::seteuid(65534), 0);
+  }
   const auto failed = files->create(dir.at("d/f"));
-  if (self == 0) ASSERT_EQ(::seteuid(0), 0);
+  if (self == 0) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
   EXPECT_EQ(code_of(failed), errc::denied);
   fs::permissions(dir / "d", fs::perms(0700));
 }
