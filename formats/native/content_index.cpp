@@ -11,6 +11,7 @@
 #include "formats/native/index_merge.h"
 #include "formats/native/index_table.h"
 #include "formats/native/objects.h"
+#include "formats/native/pack_proof.h"
 #include "formats/native/page_bytes.h"
 
 namespace umbra::native {
@@ -116,6 +117,7 @@ struct content_index::state {
 
   result<void> load();
   bool load_runs(run_list& found);
+  bool may_refer_to(const image::pack_id& pack);
   void scan(const image::pack_id& pack);
   result<void> scan_segment(const image::pack_id& pack, const std::vector<indexed_record>& records);
   std::optional<image::location> find(const content_id& id, std::uint32_t plain_size) const;
@@ -174,9 +176,13 @@ result<void> content_index::state::load() {
 
   const std::lock_guard maintenance(maintenance_);
   for (const auto& id : known_.ids())
-    if (!std::binary_search(covered.begin(), covered.end(), id)) scan(id);
+    if (!std::binary_search(covered.begin(), covered.end(), id) && may_refer_to(id)) scan(id);
   if (scanned_ != 0 && !refused_ && spill()) merge();
   return success();
+}
+
+bool content_index::state::may_refer_to(const image::pack_id& pack) {
+  return is_proven(store_, domain_, pack, [this](const image::pack_id& other) { return known_.size_of(other) != 0; });
 }
 
 void content_index::state::scan(const image::pack_id& pack) {

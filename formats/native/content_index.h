@@ -27,8 +27,9 @@ class content_index {
   // Opens the runs of `store` that belong to `domain`, then reads the mini-indexes of every listed pack that no run covers (a
   // deleted index folder: all of them, in batches of bounded memory that become runs at once). Runs that name a pack that is gone
   // are kept but such entries are not told. Runs of another version or damaged ones are ignored. A vault that cannot be written
-  // is fine: nothing is saved, and what does not fit in memory is not found. Packs without a footer are passed by: they are not
-  // durable. A pack that is damaged is read as far as it goes. `store` and `packs` must outlive it.
+  // is fine: nothing is saved, and what does not fit in memory is not found. Packs that are not proven (pack_proof.h) or have no
+  // footer are passed by: an image that refers to them might not survive a power cut. A pack that is damaged is read as far as it
+  // goes. `store` and `packs` must outlive it.
   static result<std::unique_ptr<content_index>> open(store::store& store, pack_source& packs, const image::domain& domain,
                                                      const content_index_options& options = {});
   ~content_index();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Finishes packs (footer, sync) on a thread of its own, so that the pipeline goes on meanwhile.
+// Finishes packs (footer, sync) on a thread of its own, so that the pipeline goes on meanwhile. One pack at a time: the next but
+// one is not begun before this one is durable, and others may conclude that from the order (pack_proof.h).
 #pragma once
 
 #include <functional>

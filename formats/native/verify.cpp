@@ -12,6 +12,7 @@
 #include "engine/jobs/block_walk.h"
 #include "formats/native/index_run.h"
 #include "formats/native/objects.h"
+#include "formats/native/pack_proof.h"
 #include "formats/native/stored_image.h"
 #include "formats/native/vault_objects.h"
 #include "formats/native/verify_packs.h"
@@ -106,9 +107,11 @@ void verify_condemned(vault& v, verify_report& report) {
   if (condemned.has_error()) report.faults.add({fault::kind::damaged, 0, 0, 0, condemned.assume_error().message()});
 }
 
-void verify_index(vault& v, verify_report& report) {
+// The packs that runs name: the next backup may refer to them.
+std::set<image::pack_id> verify_index(vault& v, verify_report& report) {
+  std::set<image::pack_id> named;
   const auto entries = v.objects().list("index/");
-  if (entries.has_error()) return;
+  if (entries.has_error()) return named;
   for (const auto& e : entries.assume_value()) {
     auto file = v.objects().open(e.name);
     if (file.has_error()) continue;
@@ -118,7 +121,10 @@ void verify_index(vault& v, verify_report& report) {
                              ? std::optional(run.assume_value()->verify().assume_error().message())
                              : std::nullopt;
     if (problem) report.notes.push_back(fmt::format("{}: {}; derived, the next backup rebuilds it", e.name, *problem));
+    if (run.has_error()) continue;
+    for (std::uint32_t i = 0; i < run.assume_value()->pack_count(); ++i) named.insert(run.assume_value()->pack(i));
   }
+  return named;
 }
 
 // Committed images as opened, damage of their manifests told.
@@ -141,16 +147,17 @@ result<std::vector<std::unique_ptr<image::image_reader>>> open_images(vault& v, 
   return images;
 }
 
-result<std::vector<pack_to_verify>> packs_of_vault(vault& v, const std::vector<std::unique_ptr<image::image_reader>>& images) {
+result<std::vector<pack_to_verify>> packs_of_vault(vault& v, const std::vector<std::unique_ptr<image::image_reader>>& images,
+                                                   const std::set<image::pack_id>& indexed) {
   TRY(const auto present, list_packs(v.objects()));
+  const auto is_present = [&](const image::pack_id& id) { return present.contains(id); };
   std::map<image::pack_id, pack_to_verify> packs;
-  for (const auto& [id, size] : present) packs[id] = {id, size, false};
   for (const auto& image : images) {
-    for (const auto& id : image->packs()) {
-      auto& p = packs[id];
-      p.id = id;
-      p.needed = true;
-    }
+    for (const auto& id : image->packs()) packs[id] = {id, 0, true};
+  }
+  for (const auto& [id, size] : present) {
+    const bool trusted = packs.contains(id) || indexed.contains(id) || is_proven(v.objects(), v.keys().id, id, is_present);
+    packs[id] = {id, size, trusted};
   }
   std::vector<pack_to_verify> list;
   for (const auto& [id, p] : packs) list.push_back(p);
@@ -171,14 +178,14 @@ result<verify_report> verify_vault(vault& v, const verify_options& options, flow
   verify_report report;
   progress.stage = "verifying";
   TRY(const auto images, open_images(v, report));
-  TRY(const auto packs, packs_of_vault(v, images));
+  const auto indexed = verify_index(v, report);
+  TRY(const auto packs, packs_of_vault(v, images, indexed));
   std::uint64_t total = 0;
   for (const auto& p : packs) total += p.size;
   for (const auto& image : images) total += total_of(*image);
   progress.total = total;
   verify_small_objects(v, report);
   verify_condemned(v, report);
-  verify_index(v, report);
   const content_hasher hasher(v.keys().id_key);
   CHECK(verify_packs(v.packs(), packs, hasher, options, report, progress, stop));
   progress.stage = "verifying maps";

@@ -24,16 +24,16 @@ class pack_verifier {
       progress_.done += p.size;
       return success();
     }
-    if (!p.needed && pack.assume_value()->footer_state().has_error()) {
+    if (!p.trusted && pack.assume_value()->footer_state().has_error()) {
       add_note(fmt::format("{}: unfinished, of a session that ended early; no image needs it", pack.assume_value()->name()));
       progress_.done += p.size;
       return success();
     }
-    return walk(*pack.assume_value(), stop);
+    return walk(*pack.assume_value(), p.trusted, stop);
   }
 
  private:
-  result<void> walk(const pack_reader& pack, std::stop_token stop) {
+  result<void> walk(const pack_reader& pack, bool trusted, std::stop_token stop) {
     codec::decoder decoder;
     std::vector<std::byte> plain;
     std::uint64_t plain_bytes = 0;
@@ -43,7 +43,7 @@ class pack_verifier {
       if (!options_.deep || !r.checksum_ok || r.info.type == record_type::padding) return success();
       plain_bytes += r.info.plain_size;
       auto right = rehash(r, decoder, plain);
-      if (right.has_error()) add_fault(pack, r.offset, r.info.stored_size, right.assume_error());
+      if (right.has_error() && trusted) add_fault(pack, r.offset, r.info.stored_size, right.assume_error());
       return success();
     }));
     const std::scoped_lock lock(mutex_);
@@ -51,6 +51,11 @@ class pack_verifier {
     report_.records += walked.records;
     report_.stored_bytes += walked.bytes;
     report_.plain_bytes += plain_bytes;
+    if (!trusted && !walked.damage.empty()) {
+      report_.notes.push_back(
+          fmt::format("{}: not whole, of a session that ended early; no image needs it", walked.damage.front().message()));
+      return success();
+    }
     for (const auto& d : walked.damage) report_.faults.add({jobs::fault::kind::damaged, 0, 0, 0, d.message()});
     return success();
   }
@@ -69,7 +74,7 @@ class pack_verifier {
   }
 
   void report_damage(const pack_to_verify& p, const error& e) {
-    if (!p.needed) return add_note(fmt::format("{}: {}; no image needs it", to_string(p.id), e.message()));
+    if (!p.trusted) return add_note(fmt::format("{}: {}; no image needs it", to_string(p.id), e.message()));
     const std::scoped_lock lock(mutex_);
     report_.faults.add({jobs::fault::kind::damaged, 0, 0, p.size, e.message()});
   }

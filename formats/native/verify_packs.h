@@ -14,7 +14,7 @@ namespace umbra::native {
 struct pack_to_verify {
   image::pack_id id;
   std::uint64_t size = 0;  // bytes, for the progress and the order of work
-  bool needed = true;      // by a committed image; a pack without footer that nobody needs is a note, not a fault
+  bool trusted = true;     // some image needs it, or the next one may (pack_proof.h); damage to others is a note, not a fault
 };
 
 // Adds to `report`. `hasher` is of the packs' domain.

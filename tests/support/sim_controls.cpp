@@ -35,6 +35,21 @@ void sim_file_system::stop_at(std::uint64_t number) {
   state_->stop_at = number;
 }
 
+void sim_file_system::restart() {
+  const std::lock_guard guard(state_->mutex);
+  state_->rule = nullptr;
+  state_->stop_at = for_ever;
+  state_->stopped = false;
+  state_->failing_reads.clear();
+  state_->failing_read = for_ever;
+}
+
+void sim_file_system::fail_reads_at(std::uint64_t number, std::uint64_t times) {
+  const std::lock_guard guard(state_->mutex);
+  state_->failing_read = number;
+  state_->failing_read_times = times;
+}
+
 void sim_file_system::fail_reads_of(std::string path_part, errc code) {
   const std::lock_guard guard(state_->mutex);
   state_->failing_reads = std::move(path_part);

@@ -88,6 +88,15 @@ result<void> sim_file_system::state::not_stopped() const {
   return success();
 }
 
+result<void> sim_file_system::state::admit_read(const std::string& path, std::uint64_t offset) {
+  CHECK(not_stopped());
+  const auto number = reads++;
+  const bool by_number = number >= failing_read && number - failing_read < failing_read_times;
+  const bool by_name = !failing_reads.empty() && path.find(failing_reads) != std::string::npos;
+  if (!by_number && !by_name) return success();
+  return error(by_name ? read_failure : errc::io_read, "read " + path + " at " + std::to_string(offset), EIO);
+}
+
 result<void> sim_file_system::state::admit(sim_record& record) {
   const auto number = log.size();
   if (number >= stop_at) stopped = true;
@@ -193,10 +202,7 @@ class sim_file_system::sim_input_file final : public store::input_file {
 
   result<void> read(std::uint64_t offset, byte_span out) override {
     const std::lock_guard guard(state_->mutex);
-    CHECK(state_->not_stopped());
-    ++state_->reads;
-    if (!state_->failing_reads.empty() && path_.find(state_->failing_reads) != std::string::npos)
-      return error(state_->read_failure, "read " + path_ + " at " + std::to_string(offset), EIO);
+    CHECK(state_->admit_read(path_, offset));
     if (!fits(offset, out.size(), size_)) return error(errc::damaged, path_ + " ends too early");
     state_->bytes_read += out.size();
     copy(state_->nodes[node_].chunks, offset, out);

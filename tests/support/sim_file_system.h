@@ -93,8 +93,12 @@ class sim_file_system final : public store::file_system {
   void fail_when(std::function<std::optional<error>(const sim_operation&, std::uint64_t number)> rule);
   // Operation `number` and every call after it fail, reads too, as if the process had been killed there.
   void stop_at(std::uint64_t number);
+  // The machine went on and another process comes: no more faults, failing reads or stops. What was not synced stays in doubt.
+  void restart();
   // Reads fail: read() of files whose path contains `path_part`. Empty: none.
   void fail_reads_of(std::string path_part, errc code = errc::io_read);
+  // The reads with this number, counted from 0 since reset_read_counts(), and the `times` - 1 after it fail with EIO.
+  void fail_reads_at(std::uint64_t number, std::uint64_t times = 1);
 
   // --- Crash.
   // What the disk may hold if the power failed when the first `operations` of the log had been done: a new file system, nothing

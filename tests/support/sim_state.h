@@ -57,6 +57,8 @@ struct sim_file_system::state {
   bool stopped = false;
   std::string failing_reads;
   errc read_failure = errc::io_read;
+  std::uint64_t failing_read = for_ever;
+  std::uint64_t failing_read_times = 1;
   bool maps = true;
 
   std::uint64_t opens = 0;
@@ -77,6 +79,8 @@ struct sim_file_system::state {
   // Stops or fails the operation if it is its turn; a failed one is in the log then, with `record.node` as given.
   result<void> admit(sim_record& record);
   result<void> not_stopped() const;
+  // Counts a read and fails it if it is its turn.
+  result<void> admit_read(const std::string& path, std::uint64_t offset);
   // Logs an operation that came to nothing and answers why.
   error log_failure(sim_record record, error why);
   void log_success(sim_record record);

@@ -206,6 +206,37 @@ TEST_F(sim_disk, stopped_process_does_nothing_any_more) {
   EXPECT_TRUE(after(crash_policy::keep_all())->open("/f").has_value());
 }
 
+TEST_F(sim_disk, after_a_stop_another_process_goes_on_and_what_was_not_synced_stays_in_doubt) {
+  create();
+  sync_root();
+  append("first ");
+  disk.stop_at(3);
+  EXPECT_EQ(code_of(file->sync()), errc::cancelled);
+  disk.restart();
+  EXPECT_EQ(disk.content("/f"), text_bytes("first "));
+  create("/g");
+  append("second");
+  sync();
+  sync_root();
+  const auto lost = after(crash_policy::drop_all_unsynced());
+  EXPECT_EQ(lost->content("/f"), text_bytes(""));
+  EXPECT_EQ(lost->content("/g"), text_bytes("second"));
+}
+
+TEST_F(sim_disk, failing_reads_are_chosen_by_number) {
+  disk.plant("/f", as_bytes("x"));
+  const auto in = disk.open("/f");
+  std::array<std::byte, 1> out{};
+  disk.fail_reads_at(1, 2);
+  std::vector<errc> codes;
+  for (int i = 0; i < 4; ++i) codes.push_back(code_of(in.assume_value()->read(0, out)));
+  EXPECT_EQ(codes, (std::vector{errc{}, errc::io_read, errc::io_read, errc{}}));
+  disk.restart();
+  disk.reset_read_counts();
+  EXPECT_TRUE(in.assume_value()->read(0, out).has_value());
+  EXPECT_TRUE(in.assume_value()->read(0, out).has_value());
+}
+
 TEST_F(sim_disk, counts_opens_and_reads) {
   create();
   for (int i = 0; i < 100; ++i) append("0123456789");

@@ -94,6 +94,44 @@ TEST(content_index, passes_by_packs_that_are_not_finished) {
   EXPECT_TRUE(v.runs().empty());
 }
 
+// A footer does not say that the pack was synced.
+TEST(content_index, passes_by_packs_of_sessions_that_did_not_commit) {
+  indexed_vault v;
+  v.sessions_commit = false;
+  v.add_pack(0, 20);
+  v.add_pack(1, 30);
+  EXPECT_EQ(v.found(*v.open()), 0u);
+  v.decide(pack_number(0), verdict::dead);
+  EXPECT_EQ(v.found(*v.open()), 0u) << "a collector says dead of a writer that was killed";
+  v.decide(pack_number(1), verdict::commit);
+  EXPECT_EQ(v.found(*v.open()), 30u);
+}
+
+TEST(content_index, reads_packs_that_were_durable_before_a_later_one_of_their_session) {
+  indexed_vault v;
+  v.sessions_commit = false;
+  const auto session = pack_number(0).session;
+  for (std::uint32_t n = 0; n < 4; ++n) v.add_pack_as({session, n}, 10 + n);
+  EXPECT_EQ(v.found(*v.open()), 10u + 11u);
+  v.add_pack_as({session, 4}, 1, nullptr, false);
+  const auto index = v.open();
+  EXPECT_EQ(v.found(*index), 10u + 11u) << "begun, but nobody sees it before it is finished in a store of this kind";
+  EXPECT_EQ(index->stats().packs_scanned, 0u) << "runs hold the first two";
+  v.add_pack_as({session, 0xffff'ffff}, 5);
+  EXPECT_EQ(v.found(*v.open()), 10u + 11u);
+}
+
+TEST(content_index, keeps_what_its_own_session_finished_though_it_did_not_commit) {
+  indexed_vault v;
+  v.sessions_commit = false;
+  {
+    const auto index = v.open();
+    v.add_pack(0, 20, index.get());
+    index->save();
+  }
+  EXPECT_EQ(v.found(*v.open()), 20u);
+}
+
 TEST(content_index, reads_a_damaged_pack_as_far_as_it_goes_and_again_next_time) {
   indexed_vault v;
   v.add_pack(0, 400);

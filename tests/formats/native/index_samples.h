@@ -118,13 +118,26 @@ struct indexed_vault {
   std::map<content_id, std::set<std::pair<image::pack_id, std::uint64_t>>> truth;
   std::map<content_id, std::uint32_t> sizes;
   std::uint64_t next_content = 0;
+  bool sessions_commit = true;
+
+  void decide(const image::pack_id& pack, verdict what) {
+    outcome o;
+    o.what = what;
+    if (what == verdict::commit) o.plan_seal.bytes[0] = std::byte{1};
+    const auto object = encode_object(object_kind::outcome, super().domain.id, pack.session, encode_outcome(o));
+    must(store->put_if_absent(session_object(pack.session, "outcome"), object));
+  }
 
   // A pack of `records` small records, with new content but for the first `repeated`, which repeat the vault's first. Its records
   // are added to `index` if there is one.
   image::pack_id add_pack(std::uint32_t number, std::size_t records, content_index* index = nullptr, bool finish = true,
                           std::size_t repeated = 0) {
+    return add_pack_as(pack_number(number), records, index, finish, repeated);
+  }
+  image::pack_id add_pack_as(const image::pack_id& id, std::size_t records, content_index* index = nullptr, bool finish = true,
+                             std::size_t repeated = 0) {
     auto info = super();
-    info.pack = pack_number(number);
+    info.pack = id;
     const content_hasher hasher(info.domain.id_key);
     auto writer = must(pack_writer::start(must(store->create(pack_name(info.pack))), info, hasher, pack_shape{4096, 64}));
     for (std::size_t i = 0; i < records; ++i) {
@@ -138,6 +151,7 @@ struct indexed_vault {
     }
     if (!finish) return info.pack;
     must(writer->finish());
+    if (sessions_commit) decide(info.pack, verdict::commit);
     if (index != nullptr) index->pack_finished(info.pack);
     return info.pack;
   }

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/crash_kit.h"
+
+#include <algorithm>
+
+namespace umbra::test {
+namespace {
+
+constexpr std::uint64_t most_images = 200;
+
+backup_run run_of(std::uint64_t number) {
+  backup_run run;
+  run.options = small_options(1);
+  run.seed = number + 1;
+  run.name = "disk " + std::to_string(number);
+  return run;
+}
+
+error first_of(const native::verify_report& report) { return {errc::damaged, report.faults.faults().front().text}; }
+
+class vault_images final : public image_place {
+ public:
+  std::unique_ptr<sim_file_system> make_disk() const override { return sim_with_directory("/vault"); }
+
+  result<void> prepare(sim_file_system& files) const override {
+    return native::vault::create(*objects(files), 4096, *seeded_random(99));
+  }
+
+  result<jobs::backup_report> take(sim_file_system& files, std::uint64_t number, const content& disk,
+                                   std::optional<std::uint64_t> parent) const override {
+    io::memory_device device(disk);
+    auto run = run_of(number);
+    run.pack_size = grain;
+    if (parent) run.parent = session_of(*parent);
+    return back_up(*objects(files), sources_of(device), run);
+  }
+
+  result<std::vector<std::uint64_t>> present(sim_file_system& files) const override {
+    const auto store = objects(files);
+    TRY(const auto vault, native::vault::open(*store, native::intent::read));
+    TRY(const auto sessions, vault->sessions());
+    std::vector<std::uint64_t> numbers;
+    for (const auto& s : sessions) {
+      if (s.state == native::session_state::what::damaged) return error(errc::damaged, s.problem);
+      if (s.state != native::session_state::what::committed) continue;
+      std::uint64_t number = 0;
+      while (number < most_images && session_of(number) != s.id) ++number;
+      if (number == most_images) return error(errc::damaged, "an image that nobody took");
+      numbers.push_back(number);
+    }
+    return numbers;
+  }
+
+  result<content> restored(sim_file_system& files, std::uint64_t number) const override {
+    const auto store = objects(files);
+    TRY(const auto opened, open_image(*store, session_of(number)));
+    return test::restored(*opened, 0, {.threads = 1, .writes_in_flight = 2});
+  }
+
+  result<void> verified(sim_file_system& files) const override {
+    const auto store = objects(files);
+    TRY(const auto vault, native::vault::open(*store, native::intent::read));
+    flow::progress progress;
+    TRY(const auto report, native::verify_vault(*vault, {.deep = false, .threads = 1}, progress, {}));
+    if (!report.faults.empty()) return first_of(report);
+    return success();
+  }
+
+ private:
+  static std::unique_ptr<store::store> objects(sim_file_system& files) { return store::make_local_store(files, "/vault"); }
+};
+
+class image_files final : public image_place {
+ public:
+  std::unique_ptr<sim_file_system> make_disk() const override { return sim_with_directory(folder_); }
+
+  result<void> prepare(sim_file_system&) const override { return success(); }
+
+  result<jobs::backup_report> take(sim_file_system& files, std::uint64_t number, const content& disk,
+                                   std::optional<std::uint64_t> parent) const override {
+    io::memory_device device(disk);
+    auto run = run_of(number);
+    run.shape.segment_size = grain;
+    return back_up_to_file(files, path_of(number), sources_of(device), run, parent ? path_of(*parent) : std::string());
+  }
+
+  result<std::vector<std::uint64_t>> present(sim_file_system& files) const override {
+    TRY(const auto entries, files.list(folder_));
+    std::vector<std::uint64_t> numbers;
+    for (const auto& e : entries) {
+      if (!e.name.ends_with(".umbra")) continue;
+      numbers.push_back(std::stoull(e.name));
+      TRY(const auto image, native::open_image_file(files, folder_ + "/" + e.name, {}));
+      if (image->info().id.is_none()) return error(errc::damaged, e.name + ": an image without an id");
+    }
+    return numbers;
+  }
+
+  result<content> restored(sim_file_system& files, std::uint64_t number) const override {
+    TRY(const auto image, native::open_image_file(files, path_of(number), {}));
+    return test::restored(*image, 0, {.threads = 1, .writes_in_flight = 2});
+  }
+
+  result<void> verified(sim_file_system& files) const override {
+    TRY(const auto numbers, present(files));
+    for (const auto number : numbers) {
+      TRY(const auto image, native::open_image_file(files, path_of(number), {}));
+      flow::progress progress;
+      TRY(const auto report, native::verify_image(*image, {.deep = false, .threads = 1}, progress, {}));
+      if (!report.faults.empty()) return first_of(report);
+    }
+    return success();
+  }
+
+ private:
+  std::string path_of(std::uint64_t number) const { return folder_ + "/" + std::to_string(number) + ".umbra"; }
+
+  const std::string folder_ = "/images";
+};
+
+std::string missing(const image_ledger& known, const std::vector<std::uint64_t>& present, std::uint64_t operations) {
+  for (const auto& [number, image] : known.images) {
+    if (image.reported <= operations && !std::ranges::count(present, number))
+      return "image " + std::to_string(number) + " was reported and is gone";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::unique_ptr<image_place> vault_place() { return std::make_unique<vault_images>(); }
+std::unique_ptr<image_place> files_place() { return std::make_unique<image_files>(); }
+
+image::session_id session_of(std::uint64_t number) { return seeded_random(run_of(number).seed)->make<image::session_id>(); }
+
+result<jobs::backup_report> image_ledger::take(const image_place& place, sim_file_system& files, std::uint64_t number,
+                                               const content& disk, std::optional<std::uint64_t> parent) {
+  images[number] = {disk, never};
+  auto report = place.take(files, number, disk, parent);
+  if (report.has_value()) images[number].reported = files.operation_count();
+  return report;
+}
+
+image_ledger image_ledger::settled(std::uint64_t operations) const {
+  auto settled = *this;
+  for (auto& [number, image] : settled.images) image.reported = image.reported <= operations ? 0 : never;
+  return settled;
+}
+
+std::string fault_of(const image_place& place, sim_file_system& files, const image_ledger& known, std::uint64_t operations) {
+  const auto before = files.operation_count();
+  const auto present = place.present(files);
+  if (present.has_error()) {
+    const bool nothing_yet = present.error().code() == errc::not_found && missing(known, {}, operations).empty();
+    return nothing_yet ? "" : present.error().message();
+  }
+  if (const auto words = missing(known, present.value(), operations); !words.empty()) return words;
+  for (const auto number : present.value()) {
+    const auto name = "image " + std::to_string(number);
+    const auto image = known.images.find(number);
+    if (image == known.images.end()) return name + " came from nowhere";
+    const auto bytes = place.restored(files, number);
+    if (bytes.has_error()) return name + ": " + bytes.error().message();
+    if (bytes.value() != image->second.bytes) return name + " gives back other bytes";
+  }
+  const auto verified = place.verified(files);
+  if (verified.has_error()) return "verify: " + verified.error().message();
+  return files.operation_count() == before ? "" : "a reader wrote";
+}
+
+}  // namespace umbra::test
