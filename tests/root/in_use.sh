@@ -75,7 +75,10 @@ time.sleep(60)
 HOLD
 holder=$!
 trap 'kill $holder 2>/dev/null || true; release_disks' EXIT
-until [ -e held ]; do kill -0 $holder || fail 'nobody holds the device'; done
+until [ -e held ]; do
+  kill -0 $holder || fail 'nobody holds the device'
+  sleep 0.1
+done
 expect_exit 4 "$UMBRA" restore vault::disk --to "$target_node" --yes
 kill $holder
 wait $holder 2>/dev/null || true

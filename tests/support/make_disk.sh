@@ -16,6 +16,7 @@
 #
 # As root the files are written through a loop device by the kernel, as on a real machine; else mke2fs writes them.
 set -eu
+PATH=$PATH:/usr/sbin:/sbin
 
 fail() {
   echo "make_disk.sh: $*" >&2
@@ -129,6 +130,7 @@ clean_up() {
 
 copy_files() {
   trap clean_up EXIT
+  trap 'exit 130' INT TERM HUP
   loop=$(losetup -f --show --offset "$offset" --sizelimit "$length" "$file")
   point=$(mktemp -d)
   mount -t "$fs" -o noatime "$loop" "$point"
