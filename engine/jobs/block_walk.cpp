@@ -24,7 +24,7 @@ class walk_cursor {
     image::image_reader::uniform_run run;
   };
 
-  result<std::optional<place>> next(const walk_visitor& visitor) {
+  result<std::optional<place>> next(unsigned worker, const walk_visitor& visitor) {
     const std::scoped_lock lock(mutex_);
     while (source_ < last_ && index_ >= div_up(size(), region_size)) {
       ++source_;
@@ -34,7 +34,7 @@ class walk_cursor {
     place p{source_, index_, {}};
     auto run = image_.uniform_at(source_, index_);
     if (run.has_error()) {
-      CHECK(visitor.damaged(source_, {index_ * region_size, std::min(region_size, size() - index_ * region_size)},
+      CHECK(visitor.damaged(worker, source_, {index_ * region_size, std::min(region_size, size() - index_ * region_size)},
                             std::move(run).assume_error()));
       ++index_;
       p.run.count = 0;
@@ -73,7 +73,7 @@ result<void> visit_place(image::image_reader& image, const walk_cursor::place& p
   auto region = image.region_at(p.source, p.index);
   const auto size = std::min(region_size, source_size - offset);
   progress.done += size;
-  if (region.has_error()) return visitor.damaged(p.source, {offset, size}, std::move(region).assume_error());
+  if (region.has_error()) return visitor.damaged(worker, p.source, {offset, size}, std::move(region).assume_error());
   item.region = std::move(region).assume_value();
   return visitor.visit(worker, item);
 }
@@ -86,7 +86,7 @@ result<void> walk_image(image::image_reader& image, std::size_t first, std::size
   return flow::run_crew(threads != 0 ? threads : flow::default_threads(), stop,
                         [&](unsigned worker, std::stop_token halt) -> result<void> {
                           while (!halt.stop_requested()) {
-                            TRY(const auto place, cursor.next(visitor));
+                            TRY(const auto place, cursor.next(worker, visitor));
                             if (!place) return success();
                             CHECK(visit_place(image, *place, worker, visitor, progress));
                           }

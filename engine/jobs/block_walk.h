@@ -22,7 +22,7 @@ struct walk_visitor {
   // Called on thread `worker` (0 .. threads-1), regions handed out in order.
   std::function<result<void>(unsigned worker, const walk_item&)> visit;
   // A map page that cannot be read: return success to go on with the next region, or the error to end the walk.
-  std::function<result<void>(std::size_t source, range where, error)> damaged;
+  std::function<result<void>(unsigned worker, std::size_t source, range where, error)> damaged;
 };
 
 // Sources [first, last) of the image. Raises progress.done by the bytes gone through. errc::cancelled when stopped.

@@ -117,7 +117,7 @@ result<compare_report> compare_with_device(image::image_reader& image, std::size
   std::mutex mutex;
   walk_visitor visitor;
   visitor.visit = [&](unsigned worker, const walk_item& item) { return comparers[worker]->take(item); };
-  visitor.damaged = [&](std::size_t s, range where, const error& e) -> result<void> {
+  visitor.damaged = [&](unsigned, std::size_t s, range where, const error& e) -> result<void> {
     const std::scoped_lock lock(mutex);
     total.faults.add({fault::kind::damaged, s, where.offset, where.size, e.message()});
     return success();

@@ -54,6 +54,11 @@ result<void> region_restorer::take_region(const image::region& r) {
   return write_open();
 }
 
+result<void> region_restorer::take_damaged(range where, const error& e) {
+  report_.faults.add({fault::kind::damaged, source_, where.offset, where.size, e.message()});
+  return add_zeros(where, image::block_state::zero);
+}
+
 result<void> region_restorer::add_stored(const image::block& b) {
   TRY(const auto out, room_for({b.offset, b.size}));
   auto read = image_.fetch(b, out);

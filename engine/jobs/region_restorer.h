@@ -21,6 +21,8 @@ class region_restorer {
                                                        const restore_options& options);
 
   result<void> take(const walk_item& item);
+  // A region whose map page cannot be read: told, and zeros.
+  result<void> take_damaged(range where, const error& e);
   // Waits for what is in flight.
   result<void> finish();
   restore_report& report() { return report_; }

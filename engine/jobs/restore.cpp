@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/jobs/restore.h"
 
-#include <mutex>
-
 #include <fmt/format.h>
 
 #include "engine/flow/crew.h"
@@ -56,13 +54,10 @@ result<restore_report> run_restore(image::image_reader& image, std::size_t sourc
     restorers.push_back(std::move(r));
   }
   restore_report report;
-  std::mutex mutex;
   walk_visitor visitor;
   visitor.visit = [&](unsigned worker, const walk_item& item) { return restorers[worker]->take(item); };
-  visitor.damaged = [&](std::size_t s, range where, const error& e) -> result<void> {
-    const std::scoped_lock lock(mutex);
-    report.faults.add({fault::kind::damaged, s, where.offset, where.size, e.message()});
-    return success();
+  visitor.damaged = [&](unsigned worker, std::size_t, range where, const error& e) {
+    return restorers[worker]->take_damaged(where, e);
   };
   progress.total = image.info().sources[source].size;
   progress.stage = "restoring";

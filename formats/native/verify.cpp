@@ -31,7 +31,7 @@ class map_verifier {
   result<void> run(unsigned threads, flow::progress& progress, std::stop_token stop) {
     jobs::walk_visitor visitor;
     visitor.visit = [&](unsigned, const jobs::walk_item& item) { return visit(item); };
-    visitor.damaged = [&](std::size_t source, range where, const error& e) -> result<void> {
+    visitor.damaged = [&](unsigned, std::size_t source, range where, const error& e) -> result<void> {
       add({fault::kind::damaged, source, where.offset, where.size, e.message()});
       return success();
     };
