@@ -26,8 +26,10 @@ result<std::shared_ptr<const pack_reader>> file_packs::pack(const image::pack_id
   if (!searched_) search();
   const auto found = found_.find(id);
   if (found == found_.end()) {
-    return error(errc::not_found, fmt::format("image file {}: needed, and not among {} (name its file with --parent)",
-                                              to_hex(id.session.view()), fmt::join(places_, ", ")));
+    const auto needed =
+        fmt::format("image file {}: needed, and not among {}", to_hex(id.session.view()), fmt::join(places_, ", "));
+    if (unread_) return error(*unread_).within(needed);
+    return error(errc::not_found, needed + " (name its file with --parent)");
   }
   TRY(auto file, files_.open(found->second));
   TRY(std::shared_ptr<const pack_reader> reader, pack_reader::open(std::move(file), found->second, id));
@@ -49,13 +51,18 @@ void file_packs::search() {
   }
 }
 
-// Files that are no packs are passed over: a folder may hold anything.
+// Files that are no packs are passed over: a folder may hold anything. One that cannot be read may be the one that is needed.
 void file_packs::look_at(const std::string& path) {
   auto file = files_.open(path);
-  if (file.has_error()) return;
+  if (file.has_error()) return note_unread(std::move(file).assume_error());
   auto reader = pack_reader::open(std::move(file).assume_value(), path, std::nullopt);
-  if (reader.has_error()) return;
+  if (reader.has_error()) return note_unread(std::move(reader).assume_error());
   found_.try_emplace(reader.assume_value()->super().pack, path);
+}
+
+void file_packs::note_unread(error why) {
+  const bool is_no_pack = is_damage(why.code()) || why.code() == errc::not_found || why.code() == errc::usage;
+  if (!is_no_pack && !unread_) unread_ = std::move(why);
 }
 
 }  // namespace umbra::native

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ class file_packs final : public pack_source {
  private:
   void search();
   void look_at(const std::string& path);
+  void note_unread(error why);
 
   store::file_system& files_;
   std::vector<std::string> places_;
@@ -35,6 +37,7 @@ class file_packs final : public pack_source {
   bool searched_ = false;
   std::map<image::pack_id, std::shared_ptr<const pack_reader>> open_;
   std::map<image::pack_id, std::string> found_;
+  std::optional<error> unread_;  // the first file that could not be read
 };
 
 // The folder part of a path, "." if it has none.
