@@ -49,7 +49,8 @@ class image_writer {
   // Final numbers of the source; its map is closed.
   virtual result<void> end_source(const source_info& source) = 0;
 
-  // Makes the image exist, durably, or says why not; then it does not exist. Called once, after the last end_source().
+  // Makes the image exist, durably, or says why not. Then it does not exist, but for one case: if the very last step failed, it
+  // may be there, whole. Called once, after the last end_source().
   virtual result<image_info> commit(const commit_request& request) = 0;
 
   // Gives up: no image. Finished packs stay for dedup. Also what the destructor does without commit().

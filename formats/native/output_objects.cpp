@@ -28,8 +28,12 @@ class linked_output final : public store::object_writer {
     CHECK(out_->close());
     CHECK(files_.link(temporary_, path_));
     finished_ = true;
-    CHECK(files_.remove(temporary_));
-    return files_.sync_directory(folder_of(path_));
+    // Before the sync, so that it is as durably gone as the name is there. If this fails the file keeps a second name.
+    (void)files_.remove(temporary_).has_error();
+    auto synced = files_.sync_directory(folder_of(path_));
+    // Nobody is told of this image: the name is for the next try.
+    if (synced.has_error()) (void)files_.remove(path_).has_error();
+    return synced;
   }
 
  private:
