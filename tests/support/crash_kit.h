@@ -19,6 +19,14 @@
 
 namespace umbra::test {
 
+// An image with all that it rests on.
+struct kept_image {
+  std::unique_ptr<store::store> store;
+  opened_image opened;
+  image::image_reader* operator->() const { return opened.image.get(); }
+  image::image_reader& operator*() const { return *opened.image; }
+};
+
 // Where images are kept. Backups have small numbers, from which their names and identities follow.
 class image_place {
  public:
@@ -31,7 +39,7 @@ class image_place {
                                            std::optional<std::uint64_t> parent) const = 0;
   // Numbers of the images that exist; errc::damaged for one that nobody took, or that is known and cannot be opened.
   virtual result<std::vector<std::uint64_t>> present(sim_file_system& files) const = 0;
-  virtual result<content> restored(sim_file_system& files, std::uint64_t number) const = 0;
+  virtual result<kept_image> open(sim_file_system& files, std::uint64_t number) const = 0;
   // The first fault that verify (not deep) finds in all that is there, as errc::damaged.
   virtual result<void> verified(sim_file_system& files) const = 0;
   // Small packs: a pack of a vault, and a segment of a file, is closed beyond this many bytes.
@@ -61,6 +69,8 @@ inline std::unique_ptr<image_place> make_place(const place_case& c) {
 
 // The id that backup `number` has in a vault.
 image::session_id session_of(std::uint64_t number);
+
+result<content> restored(const image_place& place, sim_file_system& files, std::uint64_t number);
 
 // What was taken, and by which operation of the disk's log it had been reported.
 struct image_ledger {
