@@ -7,6 +7,7 @@ namespace umbra::test {
 namespace {
 
 constexpr std::uint64_t most_images = 200;
+constexpr std::uint64_t visited_images = 2;
 
 backup_run run_of(std::uint64_t number) {
   backup_run run;
@@ -16,17 +17,22 @@ backup_run run_of(std::uint64_t number) {
   return run;
 }
 
-error first_of(const native::verify_report& report) { return {errc::damaged, report.faults.faults().front().text}; }
+std::vector<std::string> texts_of(const result<native::verify_report>& report) {
+  if (report.has_error()) return {report.error().message()};
+  std::vector<std::string> texts;
+  for (const auto& f : report.value().faults.faults()) texts.push_back(f.text);
+  return texts;
+}
 
 class vault_images final : public image_place {
  public:
   std::unique_ptr<sim_file_system> make_disk() const override { return sim_with_directory("/vault"); }
 
-  result<void> prepare(sim_file_system& files) const override {
+  result<void> prepare(store::file_system& files) const override {
     return native::vault::create(*objects(files), 4096, *seeded_random(99));
   }
 
-  result<jobs::backup_report> take(sim_file_system& files, std::uint64_t number, const content& disk,
+  result<jobs::backup_report> take(store::file_system& files, std::uint64_t number, const content& disk,
                                    std::optional<std::uint64_t> parent) const override {
     io::memory_device device(disk);
     auto run = run_of(number);
@@ -35,7 +41,7 @@ class vault_images final : public image_place {
     return back_up(*objects(files), sources_of(device), run);
   }
 
-  result<std::vector<std::uint64_t>> present(sim_file_system& files) const override {
+  result<std::vector<std::uint64_t>> present(store::file_system& files) const override {
     const auto store = objects(files);
     TRY(const auto vault, native::vault::open(*store, native::intent::read));
     TRY(const auto sessions, vault->sessions());
@@ -51,32 +57,36 @@ class vault_images final : public image_place {
     return numbers;
   }
 
-  result<kept_image> open(sim_file_system& files, std::uint64_t number) const override {
+  result<kept_image> open(store::file_system& files, std::uint64_t number) const override {
     kept_image kept{objects(files), {}};
     TRY(kept.opened, open_image(*kept.store, session_of(number)));
     return kept;
   }
 
-  result<void> verified(sim_file_system& files) const override {
+  std::vector<std::string> faults(store::file_system& files, const visit_image& visit) const override {
     const auto store = objects(files);
-    TRY(const auto vault, native::vault::open(*store, native::intent::read));
-    flow::progress progress;
-    TRY(const auto report, native::verify_vault(*vault, {.deep = false, .threads = 1}, progress, {}));
-    if (!report.faults.empty()) return first_of(report);
-    return success();
+    return texts_of([&]() -> result<native::verify_report> {
+      TRY(const auto vault, native::vault::open(*store, native::intent::read));
+      for (std::uint64_t n = 0; visit && n < visited_images; ++n) {
+        const auto image = vault->open_image(session_of(n));
+        if (image.has_value()) visit(n, *image.value());
+      }
+      flow::progress progress;
+      return native::verify_vault(*vault, {.deep = false, .threads = 1}, progress, {});
+    }());
   }
 
  private:
-  static std::unique_ptr<store::store> objects(sim_file_system& files) { return store::make_local_store(files, "/vault"); }
+  static std::unique_ptr<store::store> objects(store::file_system& files) { return store::make_local_store(files, "/vault"); }
 };
 
 class image_files final : public image_place {
  public:
   std::unique_ptr<sim_file_system> make_disk() const override { return sim_with_directory(folder_); }
 
-  result<void> prepare(sim_file_system&) const override { return success(); }
+  result<void> prepare(store::file_system&) const override { return success(); }
 
-  result<jobs::backup_report> take(sim_file_system& files, std::uint64_t number, const content& disk,
+  result<jobs::backup_report> take(store::file_system& files, std::uint64_t number, const content& disk,
                                    std::optional<std::uint64_t> parent) const override {
     io::memory_device device(disk);
     auto run = run_of(number);
@@ -84,7 +94,7 @@ class image_files final : public image_place {
     return back_up_to_file(files, path_of(number), sources_of(device), run, parent ? path_of(*parent) : std::string());
   }
 
-  result<std::vector<std::uint64_t>> present(sim_file_system& files) const override {
+  result<std::vector<std::uint64_t>> present(store::file_system& files) const override {
     TRY(const auto entries, files.list(folder_));
     std::vector<std::uint64_t> numbers;
     for (const auto& e : entries) {
@@ -95,21 +105,26 @@ class image_files final : public image_place {
     return numbers;
   }
 
-  result<kept_image> open(sim_file_system& files, std::uint64_t number) const override {
+  result<kept_image> open(store::file_system& files, std::uint64_t number) const override {
     kept_image kept;
     TRY(kept.opened.image, native::open_image_file(files, path_of(number), {}));
     return kept;
   }
 
-  result<void> verified(sim_file_system& files) const override {
-    TRY(const auto numbers, present(files));
-    for (const auto number : numbers) {
-      TRY(const auto image, native::open_image_file(files, path_of(number), {}));
-      flow::progress progress;
-      TRY(const auto report, native::verify_image(*image, {.deep = false, .threads = 1}, progress, {}));
-      if (!report.faults.empty()) return first_of(report);
+  std::vector<std::string> faults(store::file_system& files, const visit_image& visit) const override {
+    std::vector<std::string> all;
+    for (const auto& e : must(files.list(folder_))) {
+      if (!e.name.ends_with(".umbra")) continue;
+      const auto path = folder_ + "/" + e.name;
+      const auto texts = texts_of([&]() -> result<native::verify_report> {
+        TRY(const auto image, native::open_image_file(files, path, {}));
+        if (visit) visit(std::stoull(e.name), *image);
+        flow::progress progress;
+        return native::verify_image(*image, {.deep = false, .threads = 1}, progress, {});
+      }());
+      all.insert(all.end(), texts.begin(), texts.end());
     }
-    return success();
+    return all;
   }
 
  private:
@@ -147,7 +162,7 @@ image_ledger image_ledger::settled(std::uint64_t operations) const {
   return settled;
 }
 
-result<content> restored(const image_place& place, sim_file_system& files, std::uint64_t number) {
+result<content> restored(const image_place& place, store::file_system& files, std::uint64_t number) {
   TRY(const auto image, place.open(files, number));
   return restored(*image, 0, {.threads = 1, .writes_in_flight = 2});
 }
@@ -168,8 +183,8 @@ std::string fault_of(const image_place& place, sim_file_system& files, const ima
     if (bytes.has_error()) return name + ": " + bytes.error().message();
     if (bytes.value() != image->second.bytes) return name + " gives back other bytes";
   }
-  const auto verified = place.verified(files);
-  if (verified.has_error()) return "verify: " + verified.error().message();
+  const auto faults = place.faults(files);
+  if (!faults.empty()) return "verify: " + faults.front();
   return files.operation_count() == before ? "" : "a reader wrote";
 }
 

@@ -34,14 +34,16 @@ class image_place {
   // A new, empty simulated disk with the folder for the images.
   virtual std::unique_ptr<sim_file_system> make_disk() const = 0;
   // What has to be made before the first backup.
-  virtual result<void> prepare(sim_file_system& files) const = 0;
-  virtual result<jobs::backup_report> take(sim_file_system& files, std::uint64_t number, const content& disk,
+  virtual result<void> prepare(store::file_system& files) const = 0;
+  virtual result<jobs::backup_report> take(store::file_system& files, std::uint64_t number, const content& disk,
                                            std::optional<std::uint64_t> parent) const = 0;
   // Numbers of the images that exist; errc::damaged for one that nobody took, or that is known and cannot be opened.
-  virtual result<std::vector<std::uint64_t>> present(sim_file_system& files) const = 0;
-  virtual result<kept_image> open(sim_file_system& files, std::uint64_t number) const = 0;
-  // The first fault that verify (not deep) finds in all that is there, as errc::damaged.
-  virtual result<void> verified(sim_file_system& files) const = 0;
+  virtual result<std::vector<std::uint64_t>> present(store::file_system& files) const = 0;
+  virtual result<kept_image> open(store::file_system& files, std::uint64_t number) const = 0;
+  // What verify (not deep) tells of all that is there: faults, or why there is nothing to be verified.
+  // `visit` sees each image that opens, before.
+  using visit_image = std::function<void(std::uint64_t number, image::image_reader&)>;
+  virtual std::vector<std::string> faults(store::file_system& files, const visit_image& visit = {}) const = 0;
   // Small packs: a pack of a vault, and a segment of a file, is closed beyond this many bytes.
   std::uint32_t grain = 4 << 20;
 };
@@ -70,7 +72,7 @@ inline std::unique_ptr<image_place> make_place(const place_case& c) {
 // The id that backup `number` has in a vault.
 image::session_id session_of(std::uint64_t number);
 
-result<content> restored(const image_place& place, sim_file_system& files, std::uint64_t number);
+result<content> restored(const image_place& place, store::file_system& files, std::uint64_t number);
 
 // What was taken, and by which operation of the disk's log it had been reported.
 struct image_ledger {

@@ -24,8 +24,8 @@ namespace umbra::test {
 
 using content = std::vector<std::byte>;
 
-// Fewer rounds where every instruction is watched.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// Fewer rounds where every instruction is watched, or none was optimised.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
 constexpr bool is_slow_build = true;
 #elif defined(__has_feature)
 constexpr bool is_slow_build = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
