@@ -44,6 +44,49 @@ std::vector<std::pair<std::string, content>> vault_made_by(unsigned threads) {
   return all_objects(*store);
 }
 
+// Files of 16 KiB and more, whose cuts move between the full image and the incremental.
+struct moved_cuts {
+  content disk = disk_with_copies(3);
+  plan::allocation before;
+  plan::allocation after;
+
+  moved_cuts() {
+    before.used = {{512, 2 << 20}, {3 << 20, (2 << 20) + 1536}};
+    before.files = {{512, 1 << 20, 0}, {(3 << 20) + 1024, 700 << 10, 0}};
+    after.used = {{512, 2 << 20}, {(3 << 20) - 5120, (2 << 20) + 6656}};
+    after.files = {{3584, 1 << 20, 0}, {(3 << 20) - 5120, 900 << 10, 0}};
+  }
+};
+
+std::vector<std::pair<std::string, content>> vault_with_moved_cuts_made_by(unsigned threads) {
+  moved_cuts m;
+  const auto store = store::make_memory_store();
+  make_vault(*store, 64 << 10);
+  io::memory_device device(m.disk);
+  const auto full = must(back_up(*store, sources_of(device, &m.before), with_threads(threads, 1)));
+  change(m.disk, 700'000, 600'000);
+  change(m.disk, 4'000'000, 1);
+  io::memory_device changed(m.disk);
+  auto run = with_threads(threads, 2);
+  run.parent = full.image.id;
+  must(back_up(*store, sources_of(changed, &m.after), run));
+  return all_objects(*store);
+}
+
+content file_with_moved_cuts_made_by(unsigned threads) {
+  moved_cuts m;
+  sim_file_system files;
+  io::memory_device device(m.disk);
+  must(back_up_to_file(files, "/a.umbra", sources_of(device, &m.before), with_threads(threads, 1)));
+  change(m.disk, 700'000, 600'000);
+  io::memory_device changed(m.disk);
+  must(back_up_to_file(files, "/b.umbra", sources_of(changed, &m.after), with_threads(threads, 2), "/a.umbra"));
+  auto both = *files.content("/a.umbra");
+  const auto second = *files.content("/b.umbra");
+  both.insert(both.end(), second.begin(), second.end());
+  return both;
+}
+
 content file_made_by(unsigned threads) {
   sim_file_system files;
   auto disk = disk_with_copies(1);
@@ -74,6 +117,15 @@ TEST(determinism, a_vault_is_the_same_for_any_number_of_threads) {
 TEST(determinism, a_file_is_the_same_for_any_number_of_threads) {
   const auto one = file_made_by(1);
   for (const unsigned threads : {1U, 2U, 8U}) EXPECT_TRUE(file_made_by(threads) == one) << threads;
+}
+
+TEST(determinism, holds_when_cuts_follow_files_and_move) {
+  const auto vault = vault_with_moved_cuts_made_by(1);
+  const auto file = file_with_moved_cuts_made_by(1);
+  for (const unsigned threads : {1U, 2U, 8U}) {
+    EXPECT_TRUE(vault_with_moved_cuts_made_by(threads) == vault) << threads;
+    EXPECT_TRUE(file_with_moved_cuts_made_by(threads) == file) << threads;
+  }
 }
 
 TEST(determinism, another_seed_makes_another_session) {

@@ -101,6 +101,69 @@ TEST(round_trip, works_with_every_block_size_and_codec) {
   }
 }
 
+TEST(round_trip, works_with_every_block_size_in_a_file) {
+  auto disk = seeded_disk(21, (9 << 20) + 1536);
+  for (std::uint32_t block_size = 4 << 10; block_size <= 4 << 20; block_size *= 2) {
+    SCOPED_TRACE(block_size);
+    sim_file_system files;
+    backup_run run;
+    run.block_size = block_size;
+    io::memory_device before(disk);
+    must(back_up_to_file(files, "/full.umbra", sources_of(before), run));
+    EXPECT_TRUE(must(restored_file(files, "/full.umbra")) == disk);
+    change(disk, 5'000'000, 70'000);
+    run.seed = 2;
+    io::memory_device after(disk);
+    must(back_up_to_file(files, "/next.umbra", sources_of(after), run, "/full.umbra"));
+    EXPECT_TRUE(must(restored_file(files, "/next.umbra")) == disk);
+  }
+}
+
+// Cuts on the grid, on files, and moved, in every order of three images.
+TEST(round_trip, cuts_may_move_between_the_files_of_a_chain) {
+  plan::allocation one;
+  one.used = {{0, 3 << 20}};
+  one.files = {{1536, 1 << 20, 0}, {2 << 20, 512 << 10, 0}};
+  plan::allocation two = one;
+  two.files = {{5120, 1 << 20, 0}, {(2 << 20) - 1024, 700 << 10, 0}};
+  const std::vector<const plan::allocation*> layouts{nullptr, &one, &two};
+  for (std::size_t first = 0; first < layouts.size(); ++first) {
+    for (std::size_t second = 0; second < layouts.size(); ++second) {
+      for (std::size_t third = 0; third < layouts.size(); ++third) {
+        SCOPED_TRACE(testing::Message() << first << second << third);
+        auto disk = seeded_disk(22, 3 << 20);
+        sim_file_system files;
+        std::string last;
+        for (const auto layout : {first, second, third}) {
+          io::memory_device device(disk);
+          backup_run run;
+          run.seed = 1 + files.all_files().size();
+          const auto path = "/" + std::to_string(run.seed) + ".umbra";
+          must(back_up_to_file(files, path, sources_of(device, layouts[layout]), run, last));
+          EXPECT_TRUE(must(restored_file(files, path)) == disk);
+          last = path;
+          change(disk, 900'000 + 300'000 * run.seed, 20'000);
+        }
+      }
+    }
+  }
+}
+
+TEST(round_trip, an_empty_disk_is_an_image_of_no_bytes) {
+  io::memory_device nothing(content{});
+  const auto store = store::make_memory_store();
+  make_vault(*store);
+  const auto full = must(back_up(*store, sources_of(nothing)));
+  backup_run next;
+  next.seed = 2;
+  next.parent = full.image.id;
+  EXPECT_TRUE(must(restored(*store, must(back_up(*store, sources_of(nothing), next)).image.id)).empty());
+  must(verified_clean(*store));
+  sim_file_system files;
+  must(back_up_to_file(files, "/empty.umbra", sources_of(nothing)));
+  EXPECT_TRUE(must(restored_file(files, "/empty.umbra")).empty());
+}
+
 TEST(round_trip, repeated_blocks_are_stored_once) {
   io::memory_device device(repeated(random_bytes(7, 4096), 700));
   const auto report = must(back_up_discarding(sources_of(device)));
