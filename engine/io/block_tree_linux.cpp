@@ -8,6 +8,8 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -37,6 +39,12 @@ std::optional<file_identity> loop_identity(const std::string& node) {
   loop_info64 info{};
   if (!fd.is_open() || ::ioctl(fd.get(), LOOP_GET_STATUS64, &info) != 0) return std::nullopt;
   return file_identity{info.lo_device, info.lo_inode};
+}
+
+std::uint64_t number_in(const std::string& text) {
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 // Adds what `next` finds for each device until nothing new comes. A device is asked once, so rings in /sys do no harm.
@@ -92,6 +100,27 @@ device_set block_tree::loops_over(const std::string& path) const {
     const auto backing = status_of(backing_file(loop));
     const bool same = backing && backing->st_dev == wanted->st_dev && backing->st_ino == wanted->st_ino;
     if (same || loop_identity(node_name(loop)) == file_identity{wanted->st_dev, wanted->st_ino}) found.insert(loop);
+  }
+  return found;
+}
+
+// The part of the backing file that it shows.
+range block_tree::window_of(device_number loop) const {
+  const auto where = folder(loop) + "/loop/";
+  const auto offset = number_in(read_text(where + "offset"));
+  const auto limit = number_in(read_text(where + "sizelimit"));
+  const auto most = std::numeric_limits<std::uint64_t>::max() - offset;
+  return {offset, limit == 0 ? most : std::min(limit, most)};
+}
+
+device_set block_tree::with_overlapping_loops(device_number device) const {
+  device_set found{device};
+  const auto backing = backing_file(device);
+  if (backing.empty()) return found;
+  const auto mine = window_of(device);
+  for (const auto loop : loops_over(backing)) {
+    const auto other = window_of(loop);
+    if (mine.offset < other.end() && other.offset < mine.end()) found.insert(loop);
   }
   return found;
 }

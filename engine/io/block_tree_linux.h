@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/block/extent.h"
 #include "engine/io/mount_table.h"
 
 namespace umbra::io {
@@ -25,6 +26,8 @@ class block_tree {
   device_set with_all_below(device_set devices) const;
   // Loop devices whose backing file is the one at `path`, by inode.
   device_set loops_over(const std::string& path) const;
+  // The device and, if it is a loop device, those that show some of the same bytes of its backing file.
+  device_set with_overlapping_loops(device_number device) const;
   // All devices of the btrfs file system that `member` is part of; only itself otherwise.
   device_set btrfs_members(device_number member) const;
 
@@ -40,6 +43,7 @@ class block_tree {
   device_set members_of(const std::string& folder, const std::string& required) const;
   device_set partitions(device_number device) const;
   std::string backing_file(device_number loop) const;
+  range window_of(device_number loop) const;
   std::vector<device_number> loops() const;
 
   std::string sys_;

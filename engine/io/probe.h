@@ -17,7 +17,8 @@ struct mount_use {
 };
 
 // Everything mounted or swapped on from `path` (a block node: also from its partitions and the devices stacked on them,
-// through /sys/dev/block; a regular file: from loop devices over it). Empty if nothing.
+// through /sys/dev/block; a loop device: also from others over the same bytes; a regular file: from loop devices over it). Empty
+// if nothing.
 result<std::vector<mount_use>> mounts_of(const std::string& path);
 
 // True if the file system that holds `inside` lies on the block device `disk`, on one of its partitions, or on a device

@@ -40,9 +40,9 @@ bool touch(const device_set& a, const device_set& b) {
   return std::ranges::any_of(a, [&](device_number d) { return b.contains(d); });
 }
 
-// What the disk or file at `path` is as block devices: itself, or the loop devices over it.
+// What the disk or file at `path` is as block devices: itself with its doubles, or the loop devices over it.
 device_set devices_of(const block_tree& tree, const std::string& path, const struct stat& status) {
-  if (S_ISBLK(status.st_mode)) return {number_of(status.st_rdev)};
+  if (S_ISBLK(status.st_mode)) return tree.with_overlapping_loops(number_of(status.st_rdev));
   if (S_ISREG(status.st_mode)) return tree.loops_over(path);
   return {};
 }

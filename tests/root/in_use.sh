@@ -56,6 +56,20 @@ mount_at files -o ro "$part_node"
 expect_exit 4 "$UMBRA" restore vault::disk --to "$disk_node" --yes
 unmount files
 
+say 'a partition attached beside the disk, not on it, is seen as well'
+attach disk.img --offset $((2048 * 512)) --sizelimit $((131072 * 512))
+beside=$node
+attach disk.img --offset $((133120 * 512)) --sizelimit $((32768 * 512))
+neighbour=$node
+mount_at files "$beside"
+expect_exit 4 "$UMBRA" backup "$disk_node" --to vault --name busy
+expect_said "$beside is mounted read-write"
+expect_exit 4 "$UMBRA" restore vault::disk --to "$disk_node" --yes
+expect_exit 0 "$UMBRA" backup "$neighbour" --to vault --name neighbour
+unmount files
+detach "$neighbour"
+detach "$beside"
+
 say 'a vault on the disk that is imaged, or that is restored, is refused'
 mount_at files "$part_node"
 "$UMBRA" init files/vault --quiet

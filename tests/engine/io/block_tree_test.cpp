@@ -111,6 +111,28 @@ TEST_F(block_tree, follows_loop_devices_to_the_file_below) {
   EXPECT_EQ(tree.with_all_below({loop0}).size(), 2u);  // itself and the device that holds the file
 }
 
+TEST_F(block_tree, knows_loop_devices_over_the_same_bytes) {
+  put("file.img", "x");
+  fs::create_directories(sys / "block");
+  // The whole file, two partitions of it that touch, and one behind them up to the end.
+  const std::pair<const char*, const char*> windows[] = {{"0", "0"}, {"1024", "4096"}, {"5120", "4096"}, {"9216", "0"}};
+  device_set all;
+  for (unsigned n = 0; n < std::size(windows); ++n) {
+    const auto folder = "virtual/loop30" + std::to_string(n);
+    add({7, 300 + n}, folder);
+    put("devices/" + folder + "/loop/backing_file", sys.at("file.img"));
+    put("devices/" + folder + "/loop/offset", windows[n].first);
+    put("devices/" + folder + "/loop/sizelimit", windows[n].second);
+    fs::create_directory_symlink(sys / "devices" / folder, sys / "block" / ("loop30" + std::to_string(n)));
+    all.insert({7, 300 + n});
+  }
+  EXPECT_EQ(tree.with_overlapping_loops({7, 300}), all);
+  for (unsigned n = 1; n < std::size(windows); ++n) {
+    EXPECT_EQ(tree.with_overlapping_loops({7, 300 + n}), (device_set{{7, 300}, {7, 300 + n}}));
+  }
+  EXPECT_EQ(tree.with_overlapping_loops(sda), (device_set{sda}));
+}
+
 TEST_F(block_tree, knows_all_members_of_a_btrfs) {
   for (const auto* member : {"sda1", "sdb"}) {
     fs::create_directories(sys / "fs/btrfs/0000-1111/devices");
