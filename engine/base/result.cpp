@@ -8,13 +8,18 @@ namespace umbra {
 
 std::string error::message() const {
   const auto why = os_error_ != 0 ? std::system_category().message(os_error_) : std::string(meaning(code_));
-  if (text_.empty()) return why;
-  if (os_error_ == 0 && (code_ == errc::usage || code_ == errc::internal)) return text_;
-  return text_ + ": " + why;
+  const bool says_all = os_error_ == 0 && (code_ == errc::usage || code_ == errc::internal);
+  auto line = text_.empty() ? why : says_all ? text_ : text_ + ": " + why;
+  return advice_.empty() ? line : line + "; " + advice_;
 }
 
 error error::within(std::string_view context) && {
   text_ = text_.empty() ? std::string(context) : std::string(context) + ": " + text_;
+  return std::move(*this);
+}
+
+error error::advise(std::string advice) && {
+  advice_ = std::move(advice);
   return std::move(*this);
 }
 

@@ -24,16 +24,19 @@ class error {
   int os_error() const noexcept { return os_error_; }
   const std::string& text() const noexcept { return text_; }
 
-  // The whole line: text, then the operating system's words or the kind's meaning.
+  // The whole line: text, then the operating system's words or the kind's meaning, then the advice.
   std::string message() const;
 
   // The same error seen from further out: "context: text".
   error within(std::string_view context) &&;
+  // The same error with what to do about it, in place of older advice: "'umbra init v' makes one".
+  error advise(std::string advice) &&;
 
  private:
   errc code_ = errc::internal;
   int os_error_ = 0;
   std::string text_;
+  std::string advice_;
 };
 
 template <class T>

@@ -83,6 +83,15 @@ TEST(error, message_of_usage_is_its_own_text) {
   EXPECT_EQ((error{errc::usage, ""}).message(), "cannot be asked for");
 }
 
+TEST(error, advice_comes_last_and_the_latest_counts) {
+  EXPECT_EQ((error{errc::not_found, "vault v"}.advise("'umbra init v' makes one")).message(),
+            "vault v: not found; 'umbra init v' makes one");
+  EXPECT_EQ((error{errc::usage, "no name"}.advise("give one")).message(), "no name; give one");
+  auto within = error{errc::usage, "no name"}.advise("give one").within("image").advise("give two");
+  EXPECT_EQ(within.message(), "image: no name; give two");
+  EXPECT_EQ(within.text(), "image: no name");
+}
+
 TEST(error, os_failure_reads_errno_at_once) {
   errno = ENOSPC;
   const auto full = os_failure(errc::io_write, "disk");
