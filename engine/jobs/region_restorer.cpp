@@ -136,21 +136,22 @@ result<void> region_restorer::complete_last_sector(slot& s) {
   return success();
 }
 
-result<void> region_restorer::zero(range r) {
-  TRY(const auto already, is_zero_already(r));
-  if (already) {
-    report_.kept_bytes += r.size;
-    return success();
-  }
-  report_.zeroed_bytes += r.size;
-  return target_.zero(r.offset, r.size, options_.write_zeros ? io::zero_mode::write : io::zero_mode::release);
-}
-
 // A fresh sparse file needs no holes punched; with --write-zeros they are wanted as bytes.
-result<bool> region_restorer::is_zero_already(range r) {
-  if (options_.write_zeros) return false;
+result<void> region_restorer::zero(range r) {
+  if (options_.write_zeros) {
+    report_.zeroed_bytes += r.size;
+    return target_.zero(r.offset, r.size, io::zero_mode::write);
+  }
   TRY(const auto extents, target_.extents(r.offset, r.size));
-  return std::ranges::all_of(extents, [](const extent& e) { return e.kind == extent_kind::zero; });
+  for (const auto& e : extents) {
+    if (e.kind == extent_kind::zero) {
+      report_.kept_bytes += e.size;
+      continue;
+    }
+    report_.zeroed_bytes += e.size;
+    CHECK(target_.zero(e.offset, e.size, io::zero_mode::release));
+  }
+  return success();
 }
 
 result<region_restorer::slot*> region_restorer::free_slot() {

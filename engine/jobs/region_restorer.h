@@ -40,7 +40,6 @@ class region_restorer {
   result<void> add_stored(const image::block& b);
   result<void> add_zeros(range r, image::block_state state);
   result<void> zero(range r);
-  result<bool> is_zero_already(range r);
   result<void> add_zero_bytes(range r);
   result<byte_span> room_for(range r);
   result<void> write_whole_sectors();

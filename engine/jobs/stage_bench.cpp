@@ -175,7 +175,7 @@ class bench {
   }
 
   result<std::uint64_t> write_file(store::file_system& files, const std::string& path) {
-    constexpr std::uint64_t target = 1_GiB;
+    const auto target = std::min<std::uint64_t>(1_GiB, options_.read_limit);
     TRY(const auto file, files.create(path));
     std::uint64_t bytes = 0;
     while (bytes < target && !sample_.view().empty()) {

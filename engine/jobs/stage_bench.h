@@ -27,7 +27,7 @@ struct stage_result {
 
 struct stage_bench_options {
   unsigned threads = 0;                   // 0: one a CPU
-  std::uint64_t read_limit = 4ull << 30;  // bytes of the source that read and pipeline go through, at most
+  std::uint64_t read_limit = 4ull << 30;  // bytes that read, write and pipeline go through, at most
   std::uint64_t sample = 256ull << 20;    // bytes held in memory for the stages between
   std::uint32_t block_size = 64 << 10;
   codec::encoder_options codec;
