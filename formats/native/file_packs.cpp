@@ -26,10 +26,9 @@ result<std::shared_ptr<const pack_reader>> file_packs::pack(const image::pack_id
   if (!searched_) search();
   const auto found = found_.find(id);
   if (found == found_.end()) {
-    const auto needed =
-        fmt::format("image file {}: needed, and not among {}", to_hex(id.session.view()), fmt::join(places_, ", "));
+    const auto needed = fmt::format("parent image {}, looked for in {}", to_hex(id.session.view()), fmt::join(places_, ", "));
     if (unread_) return error(*unread_).within(needed);
-    return error(errc::not_found, needed + " (name its file with --parent)");
+    return error(errc::not_found, needed).advise("name its file or folder with --parent");
   }
   TRY(auto file, files_.open(found->second));
   TRY(std::shared_ptr<const pack_reader> reader, pack_reader::open(std::move(file), found->second, id));

@@ -64,7 +64,10 @@ bool is_leftover(store::file_system& files, const std::string& path) { return fi
 }  // namespace
 
 result<std::unique_ptr<store::object_writer>> create_linked_output(store::file_system& files, const std::string& path) {
-  if (files.open(path).has_value()) return error(errc::exists, path + ": is there already; Umbra never overwrites an image");
+  const auto present = files.open(path);
+  if (present.has_value() || present.assume_error().code() != errc::not_found) {
+    return error(errc::exists, path).advise("Umbra never overwrites an image: choose another name");
+  }
   constexpr int tries = 16;
   for (int i = 0; i < tries; ++i) {
     const auto temporary = i == 0 ? path + ".partial" : fmt::format("{}.partial-{}", path, i);

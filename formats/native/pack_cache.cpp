@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "formats/native/pack_cache.h"
 
+#include <fmt/format.h>
+
 #include "formats/native/objects.h"
 
 namespace umbra::native {
@@ -14,8 +16,12 @@ result<std::shared_ptr<const pack_reader>> pack_cache::pack(const image::pack_id
     }
   }
   // Opened without the lock: two threads may open the same pack, one of the readers is dropped.
-  TRY(auto file, within("pack " + to_string(id), store_.open(pack_name(id))));
-  TRY(std::shared_ptr<const pack_reader> reader, pack_reader::open(std::move(file), pack_name(id), id));
+  auto file = store_.open(pack_name(id));
+  if (file.has_error() && file.assume_error().code() == errc::not_found) {
+    return error(errc::damaged, fmt::format("pack {} is missing in {}", to_string(id), store_.location()));
+  }
+  if (file.has_error()) return std::move(file).assume_error().within("pack " + to_string(id));
+  TRY(std::shared_ptr<const pack_reader> reader, pack_reader::open(std::move(file).assume_value(), pack_name(id), id));
   CHECK(check_features(reader->super().words, intent::read));
   const std::scoped_lock lock(mutex_);
   if (const auto found = by_id_.find(id); found != by_id_.end()) return found->second->reader;

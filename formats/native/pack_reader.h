@@ -82,7 +82,7 @@ class pack_reader {
 class pack_source {
  public:
   virtual ~pack_source() = default;
-  // errc::not_found names the pack and what to look for.
+  // errc::damaged if it is not where it must be; errc::not_found, with what to look for, if it may lie elsewhere.
   virtual result<std::shared_ptr<const pack_reader>> pack(const image::pack_id& id) = 0;
 };
 

@@ -35,8 +35,8 @@ result<void> check_name_is_free(store::store& store, const image::domain_id& dom
     if (!has.begun || has.has_outcome || begin_name(store, domain, id) != name) continue;
     const auto lock = store.lock(session_object(id, "begin"));
     if (lock.has_error() && lock.assume_error().code() == errc::busy) {
-      return error(errc::busy,
-                   fmt::format("a backup named '{}' is running into {} (session {})", name, store.location(), to_hex(id.view())));
+      return error(errc::busy, fmt::format("image name '{}' in {}", name, store.location()))
+          .advise(fmt::format("session {} is a backup of that name that is still running", to_hex(id.view())));
     }
   }
   return success();

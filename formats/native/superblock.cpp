@@ -46,7 +46,8 @@ result<void> check_magic(byte_view bytes, superblock_kind expected) {
   const auto other = expected == superblock_kind::vault ? superblock_kind::pack : superblock_kind::vault;
   if (bytes.size() >= wanted.size() && std::memcmp(bytes.data(), magic_of(other).data(), wanted.size()) == 0)
     return error(errc::bad_magic, fmt::format("superblock of a {}, not of a {}", noun_of(other), noun_of(expected)));
-  return error(errc::bad_magic, fmt::format("not a {}{}", noun_of(expected), hint_for(bytes, wanted)));
+  const auto* what = expected == superblock_kind::vault ? "vault" : "image or pack";
+  return error(errc::bad_magic, fmt::format("not an Umbra {}{}", what, hint_for(bytes, wanted)));
 }
 
 result<void> check_seal(byte_view bytes, const superblock& s) {

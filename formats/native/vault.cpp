@@ -2,12 +2,12 @@
 #include "formats/native/vault.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include <fmt/format.h>
 
 #include "formats/native/label.h"
 #include "formats/native/pack_cache.h"
+#include "formats/native/session_order.h"
 #include "formats/native/stored_image.h"
 #include "formats/native/vault_objects.h"
 #include "formats/native/vault_session.h"
@@ -17,10 +17,19 @@ namespace {
 
 constexpr const char* superblock_object = "vault";
 
+error missing_superblock(store::store& store) {
+  const auto sessions = store.list("sessions/");
+  if (sessions.has_value() && !sessions.assume_value().empty()) {
+    return {errc::damaged,
+            fmt::format("{}: the vault's superblock is gone (its file '{}')", store.location(), superblock_object)};
+  }
+  return error(errc::not_found, "vault in " + store.location()).advise("'umbra init' makes one");
+}
+
 result<superblock_info> read_superblock(store::store& store, std::vector<std::byte>& bytes) {
   auto read = store.get(superblock_object, 2 * page_size);
   if (read.has_error() && read.assume_error().code() == errc::not_found) {
-    return error(errc::not_found, fmt::format("{}: no Umbra vault here ('umbra init' makes one)", store.location()));
+    return missing_superblock(store);
   }
   CHECK(read);
   bytes = std::move(read).assume_value();
@@ -41,7 +50,7 @@ vault::~vault() = default;
 result<void> vault::create(store::store& store, std::uint32_t block_size, random_source& random) {
   TRY(const auto present, store.list(""));
   for (const auto& e : present) {
-    if (e.name == superblock_object) return error(errc::exists, fmt::format("{}: a vault is here already", store.location()));
+    if (e.name == superblock_object) return error(errc::exists, "vault " + store.location());
   }
   if (!present.empty()) {
     return error(errc::usage,
@@ -80,7 +89,7 @@ result<std::vector<session_state>> vault::sessions() {
     s.forgotten = has.forgotten;
     auto decided = read_outcome(*state_->store, keys().id, id);
     if (decided.has_value() && !decided.assume_value()) {
-      s.name = begin_name(*state_->store, keys().id, id);
+      s.state = session_state::what::undecided;
     } else if (decided.has_value() && decided.assume_value()->what == verdict::dead) {
       s.state = session_state::what::dead;
     } else {
@@ -93,10 +102,10 @@ result<std::vector<session_state>> vault::sessions() {
         s.problem = decided.has_error() ? decided.assume_error().message() : m.assume_error().message();
       }
     }
+    if (s.state != session_state::what::committed) s.name = begin_name(*state_->store, keys().id, id);
     all.push_back(std::move(s));
   }
-  std::ranges::sort(all,
-                    [](const auto& a, const auto& b) { return std::tie(a.info.created, a.id) < std::tie(b.info.created, b.id); });
+  order_by_age(all);
   return all;
 }
 

@@ -22,7 +22,7 @@ struct session_state {
   image::session_id id;
   enum class what : std::uint8_t { undecided, committed, dead, damaged } state = what::undecided;
   bool forgotten = false;
-  std::string name;        // from the manifest's metadata, or from begin
+  std::string name;        // committed: from the manifest's metadata; else from begin
   image::image_info info;  // committed
   std::string problem;     // damaged: what is wrong
 };
@@ -49,7 +49,7 @@ class vault {
   const image::domain& keys() const;
   pack_source& packs();
 
-  // All sessions, oldest image first (by time created, then id). Damaged ones are told, not hidden.
+  // All sessions, oldest image first (order_by_age). Damaged ones are told, not hidden.
   result<std::vector<session_state>> sessions();
   // The committed manifest of an image.
   result<manifest> manifest_of(const image::session_id& id);

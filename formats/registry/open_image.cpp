@@ -21,21 +21,49 @@ std::vector<session_state> committed_images(std::vector<session_state> sessions)
   return sessions;
 }
 
-error nothing_selected(const std::vector<session_state>& images, const image_name& name) {
+std::string names_of(const std::vector<session_state>& images) {
+  constexpr std::size_t shown = 8;
   std::set<std::string> names;
   for (const auto& s : images) {
     if (!s.name.empty()) names.insert(s.name);
   }
-  auto known = names.empty() ? std::string("the vault holds no image") : fmt::format("it has: {}", fmt::join(names, ", "));
+  if (names.empty()) return "it holds no image";
+  const bool more = names.size() > shown;
+  const auto end = more ? std::next(names.begin(), shown) : names.end();
+  return fmt::format("it has {}{}", fmt::join(names.begin(), end, ", "),
+                     more ? fmt::format(" and {} more", names.size() - shown) : "");
+}
+
+error nothing_selected(const std::vector<session_state>& images, const image_name& name) {
   const auto wanted = name.back == 0 ? name.selector : fmt::format("{}@{}", name.selector, name.back);
-  return {errc::not_found, fmt::format("image '{}' in {} ({})", wanted, name.path, known)};
+  const auto count = std::ranges::count(images, name.selector, &session_state::name);
+  return error(errc::not_found, fmt::format("image '{}' in {}", wanted, name.path))
+      .advise(count == 0 ? names_of(images) : fmt::format("there are {} of that name, {} the newest", count, name.selector));
+}
+
+// Nobody knows how old an image is whose manifest cannot be read: it may be the one that is meant.
+result<void> check_whole(const std::vector<session_state>& sessions, const image_name& name) {
+  for (const auto& s : sessions) {
+    if (s.state != session_state::what::damaged || s.forgotten) continue;
+    const bool meant = s.name == name.selector || to_hex(s.id.view()) == name.selector;
+    if (!meant) continue;
+    return error(errc::damaged, fmt::format("image {} ('{}') in {}", to_hex(s.id.view()), s.name, name.path))
+        .advise("'umbra list' tells what is wrong; choose another one by its id");
+  }
+  return success();
 }
 
 }  // namespace
 
 result<open_vault> open_vault_at(store::file_system& files, const std::string& path, native::intent what) {
   // Asked first, so that a missing folder is not called an empty vault.
-  CHECK(within("vault", files.list(path)));
+  const auto there = files.list(path);
+  if (there.has_error()) {
+    const auto& e = there.assume_error();
+    return error(e.code(), "vault " + path, e.os_error())
+        .advise(path.find("::") != std::string::npos ? "the vault's folder is meant, without an image"
+                                                     : "'umbra init' makes one");
+  }
   open_vault v;
   v.objects = store::make_local_store(files, path);
   TRY(v.vault, native::vault::open(*v.objects, what));
@@ -75,6 +103,7 @@ result<image::session_id> select_image(native::vault& vault, const image_name& n
     if (vault.manifest_of(*id).has_value()) return *id;
   }
   TRY(auto sessions, vault.sessions());
+  CHECK(check_whole(sessions, name));
   const auto images = committed_images(std::move(sessions));
   unsigned to_go = name.back;
   for (auto s = images.rbegin(); s != images.rend(); ++s) {
@@ -97,6 +126,10 @@ result<open_image> open_image_at(store::file_system& files, const std::string& t
   TRY(const auto name, parse_image_name(text));
   open_image image;
   if (!name.in_vault) {
+    if (files.list(name.path).has_value()) {
+      return error(errc::usage, fmt::format("{} is a folder, not an image", name.path))
+          .advise(fmt::format("one in a vault is named {}::NAME ('umbra list' shows them)", name.path));
+    }
     TRY(image.reader, native::open_image_file(files, name.path, others));
     return image;
   }

@@ -18,7 +18,8 @@ struct open_vault {
   std::unique_ptr<native::vault> vault;
 };
 
-// `files` must outlive the answer. errc::not_found if the folder is missing or holds no vault.
+// `files` must outlive the answer. errc::not_found if the folder is missing or
+// holds no vault.
 result<open_vault> open_vault_at(store::file_system& files, const std::string& path, native::intent what);
 
 // What an image argument says, before anything is opened.
@@ -32,7 +33,7 @@ struct image_name {
 result<image_name> parse_image_name(const std::string& text);
 
 // The committed, not forgotten image that `name` selects; errc::not_found names what there is. A name wins over an id's
-// beginning.
+// beginning. errc::damaged if an image of that name or id cannot be read: another one is never taken in its place.
 result<image::session_id> select_image(native::vault& vault, const image_name& name);
 
 struct open_image {

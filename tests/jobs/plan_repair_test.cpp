@@ -144,7 +144,7 @@ TEST_F(plan_repair, fails_when_the_pack_is_gone_already) {
     for (const auto& p : packs) must(store_->remove(native::pack_name(p)));
   });
   ASSERT_TRUE(failed.has_error());
-  EXPECT_EQ(failed.error().code(), errc::not_found);
+  EXPECT_EQ(failed.error().code(), errc::damaged);
   EXPECT_NE(failed.error().message().find(native::to_string(packs[0])), std::string::npos) << failed.error().message();
   for (const auto& id : images_of(*store_)) EXPECT_EQ(id, parent_);
 }

@@ -107,7 +107,7 @@ TEST(superblock, hints_at_text_transfers) {
   auto late = data;
   late.insert(late.begin() + 7, std::byte{'\r'});
   EXPECT_THAT(text_of(late), HasSubstr("as text"));
-  EXPECT_EQ(text_of(test::random_bytes(1, 4096)), "not a pack");
+  EXPECT_EQ(text_of(test::random_bytes(1, 4096)), "not an Umbra image or pack");
 }
 
 TEST(superblock, of_another_major_version_is_told_from_damage) {
