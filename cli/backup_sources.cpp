@@ -48,6 +48,20 @@ result<void> read_layout(opened_source& s, const source_options& options) {
   return success();
 }
 
+range part_of(const opened_source& s) { return s.argument.window.value_or(range{0, s.device->geometry().size}); }
+
+// The same bytes twice in one image would be a mistake: two disks come back where there was one.
+result<void> check_named_once(const std::vector<std::unique_ptr<opened_source>>& before, const opened_source& s) {
+  for (const auto& other : before) {
+    const auto a = part_of(*other);
+    const auto b = part_of(s);
+    if (a.offset >= b.end() || b.offset >= a.end() || !io::same_file(other->argument.path, s.argument.path)) continue;
+    return error(errc::usage,
+                 fmt::format("{} and {} are the same source, or parts that overlap", other->device->name(), s.device->name()));
+  }
+  return success();
+}
+
 std::string file_part(const std::string& path) {
   const auto end = path.find_last_not_of('/');
   if (end == std::string::npos) return path;
@@ -66,6 +80,7 @@ result<backup_sources> backup_sources::open(const source_options& options, const
     auto s = std::make_unique<opened_source>();
     TRY(s->argument, parse_source(text));
     TRY(s->device, open_source(s->argument, how));
+    CHECK(check_named_once(opened.sources_, *s));
     CHECK(check_not_in_use(*s, options, c, output));
     CHECK(check_destination(*s, options, destination));
     CHECK(read_layout(*s, options));

@@ -4,9 +4,11 @@
 
 #include <functional>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/context.h"
+
+namespace CLI {
+class App;
+}
 
 namespace umbra::cli {
 

@@ -17,6 +17,7 @@ struct context {
   std::ostream* out = nullptr;
   std::ostream* err = nullptr;
   bool err_is_terminal = false;
+  std::size_t err_columns = 80;  // of the terminal
   wall_clock now;
   random_source* random = nullptr;
   store::file_system* files = nullptr;

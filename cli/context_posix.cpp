@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <poll.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -8,6 +10,7 @@
 #include <thread>
 
 #include "cli/context.h"
+#include "cli/exit_code.h"
 
 namespace umbra::cli {
 namespace {
@@ -48,11 +51,33 @@ std::string host_name() {
   return gethostname(name, sizeof(name) - 1) == 0 ? name : "";
 }
 
-bool ask(const std::string& question, const std::string& expected) {
+std::size_t terminal_columns() {
+  constexpr std::size_t usual = 80;
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
+}
+
+// Ctrl-C means no: the signal does not end the wait for input by itself.
+bool ask(const std::string& question, const std::string& expected, const std::stop_token& stop) {
+  constexpr int patience = 100;  // milliseconds
   std::cerr << question << ' ' << std::flush;
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  while (::poll(&input, 1, patience) <= 0) {
+    if (!stop.stop_requested()) continue;
+    std::cerr << '\n';
+    return false;
+  }
   std::string answer;
   std::getline(std::cin, answer);
   return answer == expected;
+}
+
+// A list that did not reach its reader is no success.
+int check_output(int code) {
+  std::cout.flush();
+  if (std::cout) return code;
+  std::cerr << "umbra: cannot write to standard output\n";
+  return code == exit_done ? exit_failed : code;
 }
 
 }  // namespace
@@ -65,15 +90,18 @@ int with_process_context(const std::function<int(context&)>& body) {
   c.out = &std::cout;
   c.err = &std::cerr;
   c.err_is_terminal = isatty(STDERR_FILENO) == 1;
+  c.err_columns = terminal_columns();
   c.now = system_wall_clock();
   c.random = random.get();
   c.files = files.get();
   c.stop = signals.token();
   c.host = host_name();
-  if (isatty(STDIN_FILENO) == 1 && c.err_is_terminal) c.confirm = ask;
-  const int code = body(c);
-  std::cout.flush();
-  return code;
+  if (isatty(STDIN_FILENO) == 1 && c.err_is_terminal) {
+    c.confirm = [stop = c.stop](const std::string& question, const std::string& expected) {
+      return ask(question, expected, stop);
+    };
+  }
+  return check_output(body(c));
 }
 
 }  // namespace umbra::cli

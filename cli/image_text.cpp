@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/image_text.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/size_text.h"
 #include "engine/base/clock.h"
 
 namespace umbra::cli {
+
+result<void> check_source_number(std::size_t number, const image::image_info& info) {
+  if (number < info.sources.size()) return success();
+  return error(errc::usage, fmt::format("--source-number {}: the image has {}, numbered from 0", number,
+                                        counted(info.sources.size(), "source")));
+}
 
 std::uint64_t source_bytes(const image::image_info& info) {
   std::uint64_t total = 0;

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/exit_code.h"
@@ -13,15 +14,6 @@ namespace umbra::cli {
 void add_output_options(CLI::App& verb, output_options& options) {
   verb.add_flag("--json", options.json, "JSON on standard output: one document a line")->group("Output");
   verb.add_flag("-q,--quiet", options.quiet, "no progress, no summary, no warnings; errors only")->group("Output");
-}
-
-std::string printable(const std::string& text) {
-  std::string clean = text;
-  for (auto& ch : clean) {
-    const auto byte = static_cast<unsigned char>(ch);
-    if (byte < 0x20 || byte == 0x7f) ch = '?';
-  }
-  return clean;
 }
 
 int report_error(context& c, const output_options& options, const error& e) {

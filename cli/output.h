@@ -4,12 +4,16 @@
 
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json_fwd.hpp>
 
 #include "cli/context.h"
+#include "cli/printable.h"
 #include "engine/base/result.h"
 #include "engine/jobs/report.h"
+
+namespace CLI {
+class App;
+}
 
 namespace umbra::cli {
 
@@ -20,9 +24,6 @@ struct output_options {
 
 // Declares --json and --quiet.
 void add_output_options(CLI::App& verb, output_options& options);
-
-// Text from images and disks as it may be shown on a terminal: control characters become '?'.
-std::string printable(const std::string& text);
 
 // "umbra: message" on the error stream, with --json also {"event":"error", ...}. The exit code for it.
 int report_error(context& c, const output_options& options, const error& e);

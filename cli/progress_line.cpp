@@ -65,7 +65,8 @@ void progress_line::show(double seconds) {
   if (done > 0 && done < total && seconds > 1) {
     text += fmt::format("  {} left", duration_text(seconds * static_cast<double>(total - done) / static_cast<double>(done)));
   }
-  *c_.err << clear_line << text << std::flush;
+  // A line that wraps could not be taken back.
+  *c_.err << clear_line << text.substr(0, c_.err_columns - 1) << std::flush;
 }
 
 void progress_line::tell(double seconds) {

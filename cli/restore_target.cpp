@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/restore_target.h"
 
+#include <algorithm>
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "engine/io/file_device.h"
 #include "engine/io/probe.h"
+#include "formats/native/pack_reader.h"
 #include "formats/registry/open_image.h"
 
 namespace umbra::cli {
@@ -18,12 +22,40 @@ result<void> check_not_in_use(const std::string& path) {
   return error(errc::busy, fmt::format("{}: {} is mounted at {}; unmount it first", path, u.device, u.mount_point));
 }
 
-// Neither the image's own file, nor the disk that holds it or its vault.
-result<void> check_not_origin(const std::string& path, const std::string& image) {
+bool is_inside(const std::string& path, const std::string& folder) {
+  std::error_code ignored;
+  const auto whole = std::filesystem::weakly_canonical(path, ignored);
+  const auto outer = std::filesystem::weakly_canonical(folder, ignored);
+  return std::mismatch(outer.begin(), outer.end(), whole.begin(), whole.end()).first == outer.end();
+}
+
+// The image itself, a parent of it, a pack of a vault: not a disk's bytes but an image's. A damaged one may still be mended.
+bool holds_an_image(const std::string& path, context& c) {
+  auto file = c.files->open(path);
+  if (file.has_error()) return false;
+  const auto pack = native::pack_reader::open(std::move(file).assume_value(), path, std::nullopt);
+  return pack.has_value() || pack.assume_error().code() != errc::bad_magic;
+}
+
+// Neither an image, nor a place in the vault, nor the disk that holds either.
+result<void> check_not_origin(const std::string& path, const std::string& image, context& c) {
   TRY(const auto name, registry::parse_image_name(image));
-  if (io::same_file(path, name.path)) return error(errc::usage, fmt::format("{}: is the image itself", path));
+  if (!name.in_vault && io::same_file(path, name.path)) return error(errc::usage, fmt::format("{} is the image itself", path));
+  if (name.in_vault && is_inside(path, name.path)) return error(errc::usage, fmt::format("{} lies inside the vault", path));
+  if (holds_an_image(path, c)) return error(errc::usage, path + " is an Umbra image: it would be destroyed");
   TRY(const auto below, io::lies_on(name.path, path));
   if (below) return error(errc::usage, fmt::format("{}: the image to restore lies on it", path));
+  return success();
+}
+
+// What can be said of a target that is not there yet.
+result<void> check_new(const std::string& path, const std::string& image) {
+  std::error_code ignored;
+  if (std::filesystem::is_symlink(path, ignored)) {
+    return error(errc::usage, fmt::format("{} is a symbolic link to nothing", path));
+  }
+  TRY(const auto name, registry::parse_image_name(image));
+  if (name.in_vault && is_inside(path, name.path)) return error(errc::usage, fmt::format("{} lies inside the vault", path));
   return success();
 }
 
@@ -36,11 +68,13 @@ result<void> check_size(const restore_plan& plan, const std::string& path, std::
 }  // namespace
 
 restore_plan plan_restore(const restore_target_options& target, const std::string& image, const image::image_info& info,
-                          std::size_t source) {
+                          std::size_t source, context& c) {
   restore_plan plan;
   const auto present = io::open_device(target.path, {});
   if (present.has_error()) {
-    if (present.assume_error().code() != errc::not_found) plan.problem = present.assume_error();
+    auto possible =
+        present.assume_error().code() == errc::not_found ? check_new(target.path, image) : result<void>(present.assume_error());
+    if (possible.has_error()) plan.problem = std::move(possible).assume_error();
     return plan;
   }
   plan.exists = true;
@@ -50,7 +84,7 @@ restore_plan plan_restore(const restore_target_options& target, const std::strin
   const bool grows = plan.target_size == 0 && !present.assume_value()->geometry().block_device;
   if (grows) plan.target_size = needed;
   for (auto check :
-       {check_not_in_use(target.path), check_not_origin(target.path, image), check_size(plan, target.path, needed)}) {
+       {check_not_in_use(target.path), check_not_origin(target.path, image, c), check_size(plan, target.path, needed)}) {
     if (check.has_error() && !plan.problem) plan.problem = check.assume_error();
   }
   return plan;
@@ -60,8 +94,8 @@ result<void> confirm_target(const restore_target_options& target, const std::str
   const auto present = io::open_device(target.path, {});
   if (present.has_error() || target.yes || present.assume_value()->geometry().size == 0) return success();
   if (!c.confirm) {
-    return error(errc::usage,
-                 fmt::format("{} exists and would be overwritten: say --yes, or run this on a terminal", target.path));
+    return error(errc::usage, fmt::format("{} exists and would be overwritten", target.path))
+        .advise("say --yes, or run this on a terminal");
   }
   const auto question = fmt::format("This overwrites {} with {}.\nType the target's path to go on:", target.path, image);
   if (c.confirm(question, target.path)) return success();

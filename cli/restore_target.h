@@ -23,9 +23,10 @@ struct restore_plan {
   std::optional<error> problem;  // the first reason why it will not be done
 };
 
-// Looks, and writes nothing. Problems: too small, mounted or in use, a directory, the image or its vault itself.
+// Looks, and writes nothing. Problems: too small, mounted or in use, a directory, the image itself or any other one, inside its
+// vault.
 restore_plan plan_restore(const restore_target_options& target, const std::string& image, const image::image_info& info,
-                          std::size_t source);
+                          std::size_t source, context& c);
 
 // An existing target wants --yes, or its path typed on the terminal; errc::usage without either.
 result<void> confirm_target(const restore_target_options& target, const std::string& image, context& c);

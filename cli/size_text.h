@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "engine/base/result.h"
 
@@ -18,6 +19,8 @@ std::string size_text(std::uint64_t bytes);
 std::string rate_text(std::uint64_t bytes, double seconds);
 // "0:42", "1:02:03"
 std::string duration_text(double seconds);
+// "1 image", "2 images"
+std::string counted(std::uint64_t count, std::string_view noun);
 // "12.3 %"
 std::string share_text(std::uint64_t part, std::uint64_t whole);
 

@@ -16,10 +16,11 @@ struct source_argument {
   std::optional<range> window;  // bytes
 };
 
-// The part behind the last '@' counts only if it reads as offset+length; otherwise the whole text is a path.
+// A file of this very name is meant before any window. Without one, what has a '+' behind its last '@' must read as
+// offset+length.
 result<source_argument> parse_source(const std::string& text);
 
-// Opens the device, or the window of it. errc::usage if it is empty.
+// Opens the device, or the window of it. errc::usage if it is empty or reaches beyond the end.
 result<std::unique_ptr<io::device>> open_source(const source_argument& source, const io::open_options& options);
 
 }  // namespace umbra::cli

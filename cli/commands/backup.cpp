@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/backup_sources.h"
@@ -9,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/image_text.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/size_text.h"
@@ -27,15 +29,12 @@ struct backup_command_options {
 };
 
 result<void> read_choices(backup_command_options& o) {
-  const auto codec = codec::codec_named(o.codec);
-  if (!codec) return error(errc::usage, fmt::format("codec '{}': there are none, lz4 and zstd", o.codec));
-  o.job.codec.id = *codec;
+  TRY(o.job.codec, chosen_codec(o.codec, o.job.codec));
   o.job.check = o.self_check == "all"    ? jobs::self_check::all
                 : o.self_check == "none" ? jobs::self_check::none
                                          : jobs::self_check::sample;
-  if (o.job.audit_percent < 0 || o.job.audit_percent > 100) return error(errc::usage, "--audit: a percentage from 0 to 100");
   o.source.take_mounted = o.shadow == "none";
-  return codec::validate(o.job.codec);
+  return success();
 }
 
 std::string metadata_for(const backup_command_options& o, const backup_sources& sources, const context& c) {
@@ -83,8 +82,8 @@ void print_text(const backup_command_options& o, const finished_backup& done, co
                         size_text(r.unchanged_bytes), size_text(r.deduplicated_bytes));
   *c.out << fmt::format("  new         {}, stored in {}\n", size_text(r.new_bytes), size_text(r.new_stored_bytes));
   *c.out << fmt::format("  free, zero  {}, {}\n", size_text(unallocated), size_text(zeros));
-  *c.out << (is_image_file(o.target.to) ? o.target.to
-                                        : fmt::format("{}::{}", o.target.to, to_hex(r.image.id.view()).substr(0, 12)))
+  *c.out << (is_image_file(o.target.to, c) ? o.target.to
+                                           : fmt::format("{}::{}", o.target.to, to_hex(r.image.id.view()).substr(0, 12)))
          << fmt::format("  ({})\n", printable(o.target.name));
 }
 
@@ -106,8 +105,15 @@ void print_document(const backup_command_options& o, const finished_backup& done
 }
 
 int run_backup_command(backup_command_options& o, context& c) {
-  const auto done = take_backup(o, c);
-  if (done.has_error()) return report_error(c, o.output, done.assume_error());
+  auto done = take_backup(o, c);
+  if (done.has_error()) {
+    auto e = std::move(done).assume_error();
+    if (e.code() == errc::cancelled) {
+      e = std::move(e).advise(is_image_file(o.target.to, c) ? "nothing was left behind"
+                                                            : "what was stored is kept, the next run picks up from there");
+    }
+    return report_error(c, o.output, e);
+  }
   const auto& faults = done.assume_value().report.faults;
   if (o.output.json) {
     print_document(o, done.assume_value(), c);
@@ -116,29 +122,24 @@ int run_backup_command(backup_command_options& o, context& c) {
   }
   print_faults(c, faults);
   if (faults.empty()) return exit_done;
-  *c.err << fmt::format("umbra: finished with {} faults; the image is complete but for them\n", faults.count());
+  *c.err << fmt::format("umbra: finished with {}; the image is complete but for {}\n", counted(faults.count(), "fault"),
+                        faults.count() == 1 ? "it" : "them");
   return exit_faults;
 }
 
 void add_job_options(CLI::App& verb, backup_command_options& o) {
-  verb.add_option("--codec", o.codec, "lz4, zstd or none")->capture_default_str()->group("Tuning");
-  verb.add_option("--level", o.job.codec.level, "0: fast default; lz4 3-12 (HC), zstd 1-19")
+  add_codec_options(verb, o.codec, o.job.codec);
+  verb.add_option("--audit", o.job.audit_percent, "share of unchanged blocks to check with the strong hash")
+      ->check(percentage())
       ->capture_default_str()
       ->group("Tuning");
-  verb.add_option("--acceleration", o.job.codec.acceleration, "lz4 at level 0: 1-65537, larger is faster")
+  verb.add_option("--self-check", o.self_check, "decode records before they count")
+      ->check(one_of({"all", "sample", "none"}))
       ->capture_default_str()
       ->group("Tuning");
-  verb.add_option("--audit", o.job.audit_percent, "percent of unchanged blocks to check with the strong hash")
-      ->check(CLI::Range(0.0, 100.0))
-      ->capture_default_str()
-      ->group("Tuning");
-  verb.add_option("--self-check", o.self_check, "decode records before they count: all, sample, none")
-      ->check(CLI::IsMember({"all", "sample", "none"}))
-      ->capture_default_str()
-      ->group("Tuning");
-  verb.add_option("--threads", o.job.threads, "default: one a CPU")->check(CLI::Range(0u, 256u))->group("Tuning");
+  add_threads_option(verb, o.job.threads);
   verb.add_option("--cuts", o.source.cuts, "where blocks end: on files, or on the disk's grid")
-      ->check(CLI::IsMember({"files", "grid"}))
+      ->check(one_of({"files", "grid"}))
       ->capture_default_str()
       ->group("Tuning");
   verb.add_flag("--all-blocks", o.source.read_all, "image free space, too (no file system is looked at)")->group("Tuning");
@@ -151,13 +152,18 @@ void add_backup(CLI::App& app, chosen_command& chosen) {
   auto* verb = app.add_subcommand("backup", "take a full or incremental image of disks, partitions or files");
   const auto o = std::make_shared<backup_command_options>();
   verb->add_option("SOURCE", o->source.arguments, "device or file, or SOURCE@offset+length")->required();
-  verb->add_option("--to", o->target.to, "a vault, or a new FILE.umbra")->required();
-  verb->add_option("--name", o->target.name, "the image's name; default: the first source's file name");
-  verb->add_option("--parent", o->target.parent, "auto (newest of that name), none, an image, or a file")->capture_default_str();
+  verb->add_option("--to", o->target.to, "a vault, or a new FILE.umbra")->type_name("DEST")->required();
+  verb->add_option("--name", o->target.name, "the image's name; default: the first source's file name")->type_name("NAME");
+  verb->add_option("--parent", o->target.parents,
+                   "auto (in a vault the newest of that name; the default), none, an image\n"
+                   "of the vault, or a file; again: where that file's own parents lie")
+      ->allow_extra_args(false)
+      ->type_name("IMAGE");
   verb->add_option("--shadow", o->shadow, "auto refuses sources that are mounted read-write; none takes them as they are")
-      ->check(CLI::IsMember({"auto", "none"}))
+      ->check(one_of({"auto", "none"}))
       ->capture_default_str();
-  verb->add_option("--block-size", o->target.block_size, "of a single-file image without parent; default 64K");
+  verb->add_option("--block-size", o->target.block_size, "of a single-file image without parent; default 64K")
+      ->check(block_size_value());
   verb->add_flag("--vault-on-source", o->source.vault_on_source, "allow a destination that lies on the source");
   add_job_options(*verb, *o);
   add_output_options(*verb, o->output);

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <ostream>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/size_text.h"
@@ -29,17 +33,16 @@ struct bench_command_options {
 };
 
 constexpr std::uint64_t made_up_size = 512ull << 20;
+constexpr std::uint64_t least_limit = 1ull << 20;
 
 result<jobs::stage_bench_report> bench(bench_command_options& o, context& c, flow::progress& progress) {
-  const auto codec = codec::codec_named(o.codec);
-  if (!codec) return error(errc::usage, fmt::format("codec '{}': there are none, lz4 and zstd", o.codec));
-  o.job.codec.id = *codec;
-  CHECK(codec::validate(o.job.codec));
+  TRY(o.job.codec, chosen_codec(o.codec, o.job.codec));
   TRY(o.job.read_limit, parse_size(o.limit));
+  if (o.job.read_limit < least_limit) return error(errc::usage, fmt::format("--limit {}: less than 1M tells nothing", o.limit));
   std::unique_ptr<io::device> device;
   plan::allocation allocation;
   if (o.source.empty()) {
-    device = jobs::make_bench_device(made_up_size, o.seed);
+    device = jobs::make_bench_device(std::min(made_up_size, o.job.read_limit), o.seed);
   } else {
     TRY(const auto source, parse_source(o.source));
     TRY(device, open_source(source, {}));
@@ -90,12 +93,14 @@ void add_bench(CLI::App& app, chosen_command& chosen) {
   auto* verb = app.add_subcommand("bench", "measure each stage of a backup and name the one that limits it");
   const auto o = std::make_shared<bench_command_options>();
   verb->add_option("SOURCE", o->source, "device or file to read; default: data made from a seed, in memory");
-  verb->add_option("--limit", o->limit, "read at most this much")->capture_default_str();
-  verb->add_option("--scratch", o->scratch, "folder for the write stage's file (1 GiB); default: the system's");
-  verb->add_option("--seed", o->seed, "of the made-up data")->capture_default_str();
-  verb->add_option("--codec", o->codec, "lz4, zstd or none")->capture_default_str();
-  verb->add_option("--level", o->job.codec.level, "of the codec")->capture_default_str();
-  verb->add_option("--threads", o->job.threads, "default: one a CPU")->check(CLI::Range(0u, 256u));
+  verb->add_option("--limit", o->limit, "go through at most this much")->check(size_value())->capture_default_str();
+  verb->add_option("--scratch", o->scratch, "folder for the write stage's file (1 GiB at most); default: the system's")
+      ->type_name("FOLDER");
+  verb->add_option("--seed", o->seed, "of the made-up data")
+      ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
+      ->capture_default_str();
+  add_codec_options(*verb, o->codec, o->job.codec);
+  add_threads_option(*verb, o->job.threads);
   add_output_options(*verb, o->output);
   verb->footer(
       "Nothing is written to SOURCE. Example: umbra bench /dev/vdb\nExit codes: 0 done, 1 failed, 2 usage, 5 cancelled.");

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <limits>
 #include <ostream>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/size_text.h"
 #include "engine/jobs/diff.h"
@@ -18,6 +21,7 @@ struct diff_options {
   std::string before;
   std::string after;
   std::size_t limit = 20;
+  std::vector<std::string> parents;
   output_options output;
 };
 
@@ -26,21 +30,21 @@ void print_text(const diff_options& o, const jobs::diff_report& report, context&
     *c.out << fmt::format("source {}  {:>16} + {:<12} ({})\n", r.source, r.where.offset, r.where.size, size_text(r.where.size));
   }
   if (report.range_count > report.ranges.size() && o.limit > 0) {
-    *c.out << fmt::format("… and {} more ranges (--limit)\n", report.range_count - report.ranges.size());
+    *c.out << fmt::format("… and {} (--limit)\n", counted(report.range_count - report.ranges.size(), "more range"));
   }
   if (o.output.quiet) return;
   if (report.range_count == 0) {
     *c.out << "no difference\n";
   } else {
-    *c.out << fmt::format("{} in {} ranges differ, of {} ({})\n", size_text(report.changed_bytes), report.range_count,
+    *c.out << fmt::format("{} in {} differ, of {} ({})\n", size_text(report.changed_bytes), counted(report.range_count, "range"),
                           size_text(report.compared_bytes), share_text(report.changed_bytes, report.compared_bytes));
   }
 }
 
 int run_diff(const diff_options& o, context& c) {
-  const auto before = registry::open_image_at(*c.files, o.before, {});
+  const auto before = registry::open_image_at(*c.files, o.before, o.parents);
   if (before.has_error()) return report_error(c, o.output, before.assume_error());
-  const auto after = registry::open_image_at(*c.files, o.after, {});
+  const auto after = registry::open_image_at(*c.files, o.after, o.parents);
   if (after.has_error()) return report_error(c, o.output, after.assume_error());
   const auto done = jobs::diff_images(*before.assume_value().reader, *after.assume_value().reader, o.limit, c.stop);
   if (done.has_error()) return report_error(c, o.output, done.assume_error());
@@ -66,7 +70,10 @@ void add_diff(CLI::App& app, chosen_command& chosen) {
   const auto o = std::make_shared<diff_options>();
   verb->add_option("BEFORE", o->before, "an image")->required();
   verb->add_option("AFTER", o->after, "an image of the same sources")->required();
-  verb->add_option("--limit", o->limit, "ranges to list, 0 for none")->capture_default_str();
+  verb->add_option("--limit", o->limit, "ranges to list, 0 for none")
+      ->check(whole_number(0, std::numeric_limits<std::uint32_t>::max()))
+      ->capture_default_str();
+  add_parent_places_option(*verb, o->parents);
   add_output_options(*verb, o->output);
   verb->footer(
       "Only maps are read, so this is quick. Ranges are in bytes of the source.\n"

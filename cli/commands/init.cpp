@@ -2,13 +2,13 @@
 #include <ostream>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
-#include "cli/size_text.h"
-#include "formats/native/layout.h"
 #include "formats/registry/open_image.h"
 
 namespace umbra::cli {
@@ -20,19 +20,10 @@ struct init_options {
   output_options output;
 };
 
-result<std::uint32_t> checked_block_size(const std::string& text) {
-  TRY(const auto size, parse_size(text));
-  const bool power = size != 0 && (size & (size - 1)) == 0;
-  if (!power || size < native::min_block_size || size > native::max_block_size) {
-    return error(errc::usage, fmt::format("block size {}: must be a power of two from 4K to 4M", text));
-  }
-  return static_cast<std::uint32_t>(size);
-}
-
 result<std::string> make_vault(const init_options& o, context& c) {
-  TRY(const auto block_size, checked_block_size(o.block_size));
-  auto made = c.files->make_directory(o.vault);
-  CHECK(within(o.vault, std::move(made)));
+  TRY(const auto block_size, parse_block_size(o.block_size));
+  if (o.vault.empty()) return error(errc::usage, "the vault's folder needs a name");
+  CHECK(c.files->make_directory(o.vault));
   const auto objects = store::make_local_store(*c.files, o.vault);
   CHECK(native::vault::create(*objects, block_size, *c.random));
   TRY(const auto opened, registry::open_vault_at(*c.files, o.vault, native::intent::add));
@@ -56,7 +47,9 @@ void add_init(CLI::App& app, chosen_command& chosen) {
   auto* verb = app.add_subcommand("init", "make a vault: a folder that will hold images");
   const auto o = std::make_shared<init_options>();
   verb->add_option("VAULT", o->vault, "folder; made if it is missing, must be empty")->required();
-  verb->add_option("--block-size", o->block_size, "largest block, a power of two from 4K to 4M")->capture_default_str();
+  verb->add_option("--block-size", o->block_size, "largest block, a power of two from 4K to 4M")
+      ->check(block_size_value())
+      ->capture_default_str();
   add_output_options(*verb, o->output);
   verb->footer(
       "Small blocks find more duplicates and cost more map; 64K suits most disks.\n"

@@ -3,11 +3,13 @@
 #include <ostream>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/image_text.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/restore_target.h"
@@ -57,15 +59,23 @@ void print_plan(const restore_command_options& o, const image::image_info& info,
   *c.out << (plan.problem ? "problem  " + printable(plan.problem->message()) + "\n" : std::string("problem  none\n"));
 }
 
-result<finished_restore> restore(const restore_command_options& o, image::image_reader& reader, context& c) {
+// Half a disk must not pass for a whole one: a new file goes again, an old target is named.
+error broken_off(const restore_command_options& o, bool is_new, error e, context& c) {
+  if (is_new && c.files->remove(o.target.path).has_value()) return e;
+  return std::move(e).advise(fmt::format("{} holds only a part of the image now", o.target.path));
+}
+
+result<finished_restore> restore(const restore_command_options& o, image::image_reader& reader, bool is_new, context& c) {
   const auto& info = reader.info();
+  CHECK(reader.check_packs());
   CHECK(confirm_target(o.target, fmt::format("image {} of {}", printable(image_label(info)), utc_text(info.created)), c));
-  TRY(const auto target, open_restore_target(o.target, info.sources[o.source].size));
+  TRY(auto target, open_restore_target(o.target, info.sources[o.source].size));
   flow::progress progress;
   progress_line line(c, o.output, progress);
   auto done = jobs::run_restore(reader, o.source, *target, o.job, progress, c.stop);
   const auto seconds = line.finish();
-  CHECK(done);
+  target.reset();
+  if (done.has_error()) return broken_off(o, is_new, std::move(done).assume_error(), c);
   return finished_restore{std::move(done).assume_value(), seconds, info.sources[o.source].size};
 }
 
@@ -83,8 +93,8 @@ int tell(const restore_command_options& o, const finished_restore& done, context
                    {"seconds", done.seconds},
                    {"faults", to_json(r.faults)}});
   } else if (!o.output.quiet) {
-    *c.out << fmt::format("restored {} to {} in {} ({}): {} written, {} zeroed, {} left as it was{}\n", size_text(done.size),
-                          o.target.path, duration_text(done.seconds), rate_text(r.written_bytes, done.seconds),
+    *c.out << fmt::format("restored {} to {} in {} ({}): {} written, {} made zero, {} right already{}\n", size_text(done.size),
+                          o.target.path, duration_text(done.seconds), rate_text(done.size, done.seconds),
                           size_text(r.written_bytes), size_text(r.zeroed_bytes), size_text(r.kept_bytes),
                           r.verified ? "; read back and equal" : "");
   }
@@ -104,18 +114,15 @@ int run_restore_command(const restore_command_options& o, context& c) {
   const auto opened = registry::open_image_at(*c.files, o.image, o.parents);
   if (opened.has_error()) return report_error(c, o.output, opened.assume_error());
   auto& reader = *opened.assume_value().reader;
-  if (o.source >= reader.info().sources.size()) {
-    return report_error(c, o.output,
-                        {errc::usage, fmt::format("the image has {} sources, numbered from 0; there is no {}",
-                                                  reader.info().sources.size(), o.source)});
-  }
-  const auto plan = plan_restore(o.target, o.image, reader.info(), o.source);
+  const auto numbered = check_source_number(o.source, reader.info());
+  if (numbered.has_error()) return report_error(c, o.output, numbered.assume_error());
+  const auto plan = plan_restore(o.target, o.image, reader.info(), o.source, c);
   if (o.plan) {
     print_plan(o, reader.info(), plan, c);
     return plan.problem ? exit_code_for(plan.problem->code()) : exit_done;
   }
   if (plan.problem) return report_error(c, o.output, *plan.problem);
-  const auto done = restore(o, reader, c);
+  const auto done = restore(o, reader, !plan.exists, c);
   if (done.has_error()) return report_error(c, o.output, done.assume_error());
   return tell(o, done.assume_value(), c);
 }
@@ -127,14 +134,16 @@ void add_restore(CLI::App& app, chosen_command& chosen) {
   const auto o = std::make_shared<restore_command_options>();
   verb->add_option("IMAGE", o->image, "VAULT::NAME, VAULT::NAME@N, VAULT::ID or a file")->required();
   verb->add_option("--to", o->target.path, "device, or file (made if it is missing)")->required();
-  verb->add_option("--source-number", o->source, "which of the image's sources")->capture_default_str();
+  verb->add_option("--source-number", o->source, "which of the image's sources, from 0")
+      ->check(whole_number(0, most_sources))
+      ->capture_default_str();
   verb->add_flag("--plan", o->plan, "show what would be done, write nothing");
   verb->add_flag("--yes", o->target.yes, "overwrite an existing target without asking");
   verb->add_flag("--delta", o->job.delta, "read the target first, write only what differs");
   verb->add_flag("--write-zeros", o->job.write_zeros, "write zeros instead of releasing space");
   verb->add_flag("--verify", o->job.verify, "read everything back and compare");
-  verb->add_option("--parent", o->parents, "file or folder where a single-file image's parents lie (its own folder is searched)");
-  verb->add_option("--threads", o->job.threads, "default: one a CPU")->check(CLI::Range(0u, 256u));
+  add_parent_places_option(*verb, o->parents);
+  add_threads_option(*verb, o->job.threads);
   add_output_options(*verb, o->output);
   verb->footer(
       "Examples:\n"

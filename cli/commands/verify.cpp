@@ -2,10 +2,13 @@
 #include <ostream>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/image_text.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/size_text.h"
@@ -41,8 +44,8 @@ int finish(const verify_command_options& o, context& c, const native::verify_rep
   print_faults(c, report.faults);
   if (!o.output.json && !o.output.quiet) {
     for (const auto& n : report.notes) *c.out << "note: " << printable(n) << '\n';
-    *c.out << fmt::format("{}: {} images, {} packs, {} stored", report.faults.empty() ? "all good" : "DAMAGED", report.images,
-                          report.packs, size_text(report.stored_bytes));
+    *c.out << fmt::format("{}: {}, {}, {} stored", report.faults.empty() ? "all good" : "DAMAGED",
+                          counted(report.images, "image"), counted(report.packs, "pack"), size_text(report.stored_bytes));
     if (o.verify.deep) *c.out << fmt::format(", {} decoded and hashed", size_text(report.plain_bytes));
     *c.out << fmt::format(", in {} ({})\n", duration_text(seconds),
                           rate_text(std::max(report.stored_bytes, report.plain_bytes), seconds));
@@ -61,6 +64,11 @@ int verify_stored(const verify_command_options& o, context& c) {
       return native::verify_vault(*opened.vault, o.verify, progress, c.stop);
     }
     TRY(const auto opened, registry::open_image_at(*c.files, o.what, o.parents));
+    auto complete = opened.reader->check_packs();
+    // A file that was not found is no damage: it may lie elsewhere.
+    if (!name.in_vault && complete.has_error() && complete.assume_error().code() == errc::not_found) {
+      return std::move(complete).assume_error();
+    }
     return native::verify_image(*opened.reader, o.verify, progress, c.stop);
   }();
   const auto seconds = line.finish();
@@ -73,6 +81,8 @@ int compare_device(const verify_command_options& o, context& c) {
   progress_line line(c, o.output, progress);
   auto report = [&]() -> result<jobs::compare_report> {
     TRY(const auto opened, registry::open_image_at(*c.files, o.what, o.parents));
+    CHECK(check_source_number(o.source_number, opened.reader->info()));
+    CHECK(opened.reader->check_packs());
     TRY(const auto source, parse_source(o.device));
     TRY(const auto device, open_source(source, {}));
     return jobs::compare_with_device(*opened.reader, o.source_number, *device, false, o.verify.threads, progress, c.stop);
@@ -105,9 +115,11 @@ void add_verify(CLI::App& app, chosen_command& chosen) {
   verb->add_option("WHAT", o->what, "a vault, or an image (VAULT::NAME, VAULT::NAME@N, VAULT::ID, a file)")->required();
   auto* deep = verb->add_flag("--deep", o->verify.deep, "also decode and re-hash every block");
   verb->add_option("--source", o->device, "compare this device or file with the image instead")->excludes(deep);
-  verb->add_option("--source-number", o->source_number, "which of the image's sources --source is")->capture_default_str();
-  verb->add_option("--parent", o->parents, "file or folder where a single-file image's parents lie (its own folder is searched)");
-  verb->add_option("--threads", o->verify.threads, "default: one a CPU")->check(CLI::Range(0u, 256u));
+  verb->add_option("--source-number", o->source_number, "which of the image's sources --source is, from 0")
+      ->check(whole_number(0, most_sources))
+      ->capture_default_str();
+  add_parent_places_option(*verb, o->parents);
+  add_threads_option(*verb, o->verify.threads);
   add_output_options(*verb, o->output);
   verb->footer(
       "Without --deep every stored byte is compared with its checksum, all maps and manifests are read, and every block's\n"
