@@ -19,6 +19,7 @@ class changed_queue final : public io::transfer_queue {
   unsigned depth() const override { return inner_->depth(); }
   unsigned in_flight() const override { return inner_->in_flight(); }
   void submit(io::transfer& t) override { inner_->submit(t); }
+  bool has_finished() override { return inner_->has_finished(); }
   io::transfer& wait() override {
     auto& t = inner_->wait();
     if (t.outcome.has_value()) change(places_, t.offset, t.memory);

@@ -51,6 +51,8 @@ class transfer_queue {
   virtual unsigned in_flight() const = 0;
   // Starts `t`. in_flight() must be below depth(). Never fails: errors come back in the transfer.
   virtual void submit(transfer& t) = 0;
+  // True if wait() would give one back at once. May say false a little too long, never true too early.
+  virtual bool has_finished() = 0;
   // Waits for any transfer to finish and gives it back. in_flight() must not be 0.
   virtual transfer& wait() = 0;
 };

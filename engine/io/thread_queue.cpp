@@ -23,6 +23,7 @@ class thread_queue final : public transfer_queue {
   unsigned depth() const override { return depth_; }
   unsigned in_flight() const override { return in_flight_; }
   void submit(transfer& t) override;
+  bool has_finished() override;
   transfer& wait() override;
 
  private:
@@ -78,6 +79,11 @@ bool thread_queue::start_thread() {
   } catch (const std::system_error&) {
     return false;
   }
+}
+
+bool thread_queue::has_finished() {
+  const std::lock_guard lock(mutex_);
+  return !finished_.empty();
 }
 
 transfer& thread_queue::wait() {

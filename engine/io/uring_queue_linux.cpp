@@ -39,6 +39,7 @@ class uring_queue final : public transfer_queue {
   unsigned depth() const override { return static_cast<unsigned>(slots_.size()); }
   unsigned in_flight() const override { return in_flight_; }
   void submit(transfer& t) override;
+  bool has_finished() override;
   transfer& wait() override;
 
  private:
@@ -48,6 +49,7 @@ class uring_queue final : public transfer_queue {
   std::size_t reap(int& outcome);
   bool advance(std::size_t index, int outcome);
   void finish_blocking(slot& s);
+  void collect_one();
   std::size_t with_kernel() const { return slots_.size() - free_.size(); }
 
   const uring_target where_;
@@ -170,14 +172,22 @@ void uring_queue::finish_blocking(slot& s) {
   s.item->outcome = std::move(rest.outcome);
 }
 
+// Waits for a completion; what it finishes goes to finished_.
+void uring_queue::collect_one() {
+  int outcome = 0;
+  const auto index = reap(outcome);
+  if (!advance(index, outcome)) return;
+  free_.push_back(index);
+  finished_.push_back(slots_[index].item);
+}
+
+bool uring_queue::has_finished() {
+  while (finished_.empty() && io_uring_cq_ready(&ring_) != 0) collect_one();
+  return !finished_.empty();
+}
+
 transfer& uring_queue::wait() {
-  while (finished_.empty()) {
-    int outcome = 0;
-    const auto index = reap(outcome);
-    if (!advance(index, outcome)) continue;
-    free_.push_back(index);
-    finished_.push_back(slots_[index].item);
-  }
+  while (finished_.empty()) collect_one();
   auto& t = *finished_.front();
   finished_.pop_front();
   --in_flight_;

@@ -30,6 +30,8 @@ class window_queue final : public transfer_queue {
     inner_->submit(t);
   }
 
+  bool has_finished() override { return !refused_.empty() || inner_->has_finished(); }
+
   transfer& wait() override {
     if (!refused_.empty()) {
       auto& t = *refused_.front();

@@ -12,6 +12,7 @@
 
 #include "engine/base/units.h"
 #include "engine/flow/crew.h"
+#include "engine/flow/depth_control.h"
 #include "engine/flow/sequencer.h"
 #include "engine/jobs/backup_metadata.h"
 #include "engine/jobs/backup_planner.h"
@@ -73,6 +74,7 @@ class backup_job {
  private:
   // Units in flight of one thread, each with its own queue a source.
   struct pipeline {
+    flow::depth_control ahead;
     std::deque<std::unique_ptr<unit>> units;
     std::vector<std::unique_ptr<io::transfer_queue>> queues;
   };
@@ -93,7 +95,7 @@ class backup_job {
 
   result<void> work(std::stop_token stop) {
     TRY(const auto worker, unit_worker::make(sources_, writer_, options_));
-    pipeline p;
+    pipeline p{.ahead = {2, units_in_flight()}, .units = {}, .queues = {}};
     for (const auto& s : sources_) {
       TRY(auto queue, s.device->open_queue(std::max(8u, units_in_flight() * 2)));
       p.queues.push_back(std::move(queue));
@@ -113,7 +115,12 @@ class backup_job {
       auto u = std::move(p.units.front());
       // The unit stays at a fixed address until its transfers are back.
       auto& queue = *p.queues[u->source];
-      while (u->reads_pending > 0) settle(queue);
+      bool waited = false;
+      while (u->reads_pending > 0) {
+        waited = waited || !queue.has_finished();
+        settle(queue);
+      }
+      if (!u->reads.empty()) p.ahead.came(waited);
       p.units.pop_front();
       const auto sequence = u->sequence;
       TRY(auto handled, worker.handle(std::move(*u)));
@@ -125,7 +132,7 @@ class backup_job {
   // Plans and starts units until enough are in flight. Waits for a buffer only when this thread holds none, and never while it
   // holds the planner: so the oldest unit can always go on.
   result<void> fill(pipeline& p, std::stop_token stop) {
-    while (p.units.size() < units_in_flight()) {
+    while (p.units.size() < p.ahead.depth()) {
       auto memory = p.units.empty() ? pool_.take(stop) : pool_.try_take();
       if (!memory) return success();
       std::unique_lock lock(planner_mutex_);

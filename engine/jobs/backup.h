@@ -32,7 +32,7 @@ enum class self_check : std::uint8_t { all, sample, none };
 struct backup_options {
   unsigned threads = 0;                // 0: as many as there are CPUs
   std::uint64_t memory = 96ull << 20;  // bytes of read and encode buffers
-  unsigned reads_in_flight = 16;       // over all threads
+  unsigned reads_in_flight = 16;       // over all threads, at most; fewer while reads finish at once
   codec::encoder_options codec;
   double audit_percent = 1.0;          // of the blocks found unchanged: compared by content id as well
   self_check check = self_check::all;  // decode and compare records before they are stored

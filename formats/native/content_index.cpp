@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <mutex>
-#include <shared_mutex>
 
 #include "engine/base/units.h"
+#include "engine/flow/brief_mutex.h"
 #include "formats/native/index_merge.h"
 #include "formats/native/index_table.h"
 #include "formats/native/objects.h"
@@ -104,7 +104,7 @@ struct content_index::state {
   const content_index_options options_;
 
   // Guarded by mutex_; changed only with it held exclusively. runs_ is replaced, never changed.
-  mutable std::shared_mutex mutex_;
+  mutable flow::brief_mutex mutex_;
   index_table table_;
   pack_sizes known_;
   std::shared_ptr<const held_runs> runs_ = std::make_shared<const held_runs>();

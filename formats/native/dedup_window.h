@@ -5,9 +5,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <shared_mutex>
 #include <unordered_map>
 
+#include "engine/flow/brief_mutex.h"
 #include "engine/image/block.h"
 
 namespace umbra::native {
@@ -35,7 +35,7 @@ class dedup_window {
 
   std::size_t limit_;
   // guarded by mutex_
-  mutable std::shared_mutex mutex_;
+  mutable flow::brief_mutex mutex_;
   std::unordered_map<content_id, entry, first_bytes> entries_;
   std::vector<image::pack_id> packs_;
 };

@@ -166,6 +166,25 @@ TYPED_TEST_P(device_contract, reads_any_part) {
   }
 }
 
+TYPED_TEST_P(device_contract, a_queue_tells_when_a_transfer_is_back) {
+  ASSERT_NO_FATAL_FAILURE(this->fill());
+  auto opened = this->target().open_queue(4);
+  ASSERT_TRUE(succeeds(opened));
+  auto& queue = *opened.assume_value();
+  EXPECT_FALSE(queue.has_finished());
+  buffer memory(this->step());
+  io::transfer t;
+  t.memory = memory.span();
+  queue.submit(t);
+  while (!queue.has_finished()) std::this_thread::yield();
+  EXPECT_TRUE(queue.has_finished());
+  EXPECT_EQ(queue.in_flight(), 1u);
+  EXPECT_EQ(&queue.wait(), &t);
+  EXPECT_TRUE(succeeds(t.outcome));
+  EXPECT_FALSE(queue.has_finished());
+  EXPECT_TRUE(same_bytes(this->wanted(0, memory.size()), memory.view()));
+}
+
 TYPED_TEST_P(device_contract, takes_memory_of_any_alignment) {
   ASSERT_NO_FATAL_FAILURE(this->fill());
   const auto count = 8 * this->unit();
@@ -358,7 +377,8 @@ TYPED_TEST_P(device_contract, takes_writers_side_by_side_down_to_the_tail) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(device_contract, has_a_name_and_a_usable_geometry, starts_with_zeros,
-                            reads_back_what_was_written_at_any_offset_and_size, reads_any_part, takes_memory_of_any_alignment,
+                            reads_back_what_was_written_at_any_offset_and_size, reads_any_part,
+                            a_queue_tells_when_a_transfer_is_back, takes_memory_of_any_alignment,
                             refuses_whatever_reaches_past_the_end, moves_nothing_gladly, zeroes_exactly_the_range,
                             takes_writes_where_it_was_zeroed, tells_extents_that_cover_the_range_exactly, flushes,
                             queues_move_everything_at_any_depth, queues_refuse_depths_that_make_no_sense,
