@@ -25,8 +25,10 @@ writer_maker to_file(subject& s, const std::string& path, image::image_reader* p
 
 void say_what(const char* what, const backup_run& run) {
   const auto& r = run.report;
-  say(fmt::format("  {}: {:.2f} s ({:.2f} s to find what is used); new {:.2f} GiB, stored {:.2f} GiB, duplicate {:.2f} GiB", what,
-                  run.seconds, run.layout_seconds, static_cast<double>(r.new_bytes) / gib,
+  say(
+      fmt::format("  {}: {:.2f} s, {:.2f} s of processors ({:.2f} s to find what is used); new {:.2f} GiB, stored {:.2f} GiB, "
+                  "duplicate {:.2f} GiB",
+                  what, run.seconds, run.processor_seconds, run.layout_seconds, static_cast<double>(r.new_bytes) / gib,
                   static_cast<double>(r.new_stored_bytes) / gib, static_cast<double>(r.deduplicated_bytes) / gib));
 }
 
@@ -70,7 +72,8 @@ result<void> full_rows(subject& s, bench_rows& rows) {
     checked.floor.push_back(floor.seconds);
     unchecked.job.push_back(plain.seconds);
     checked.job.push_back(sure.seconds);
-    say(fmt::format("  floor: {:.2f} s, LZ4 leaves {:.2f} GiB", floor.seconds, static_cast<double>(floor.stored_bytes) / gib));
+    say(fmt::format("  floor: {:.2f} s, {:.2f} s of processors, LZ4 leaves {:.2f} GiB", floor.seconds, floor.processor_seconds,
+                    static_cast<double>(floor.stored_bytes) / gib));
     say_what("no self-check", plain);
     say_what("self-check of all", sure);
   }

@@ -17,9 +17,8 @@ struct job_group {
 };
 
 constexpr job_group groups[] = {
-    {"full", full_rows},       {"file", file_rows},     {"incremental", incremental_rows},
-    {"restore", restore_rows}, {"verify", verify_rows}, {"dedup", dedup_rows},
-    {"open", open_rows},
+    {"full", full_rows},     {"file", file_rows},   {"incremental", incremental_rows}, {"restore", restore_rows},
+    {"verify", verify_rows}, {"dedup", dedup_rows}, {"memory", memory_rows},           {"open", open_rows},
 };
 
 result<bench_rows> measure(const settings& how, const std::vector<std::string>& only) {
@@ -46,7 +45,10 @@ int run(int argc, char** argv) {
   app.add_option("--threads", how.threads, "default: one a CPU");
   app.add_option("--rounds", how.rounds, "of floor and job in turns; the table has medians")->capture_default_str();
   app.add_option("--reads-in-flight", how.reads_in_flight, "of backup jobs; default: theirs");
-  app.add_option("--only", only, "groups: full file incremental restore verify dedup open")->delimiter(',');
+  app.add_option("--umbra", how.umbra, "the program, for row 8");
+  app.add_option("--spread-size", how.spread_size, "of the sparse source of row 8b, in bytes")->capture_default_str();
+  app.add_option("--records", how.records, "in the vault's index of row 8c")->capture_default_str();
+  app.add_option("--only", only, "groups: full file incremental restore verify dedup memory open")->delimiter(',');
   app.add_option("--output", form, "text, markdown or json")->transform(CLI::CheckedTransformer(forms));
   CLI11_PARSE(app, argc, argv);
   const auto rows = measure(how, only);

@@ -62,8 +62,7 @@ class chain {
   explicit chain(random_source& random) : random_(random), objects_(store::make_memory_store()), disk_(small_size) {}
 
   result<void> begin() {
-    random_.fill(disk_.contents().first(1 << 20));
-    random_.fill(disk_.contents().subspan(64 << 20, 1 << 20));
+    for (const auto& r : layout_.used) random_.fill(disk_.contents().subspan(r.offset, r.size));
     CHECK(native::vault::create(*objects_, 64 << 10, random_));
     TRY(vault_, native::vault::open(*objects_, native::intent::add));
     return success();
@@ -80,7 +79,7 @@ class chain {
     if (last_) {
       TRY(parent, vault_->open_image(*last_));
     }
-    const jobs::backup_source source{&disk_, nullptr, {}, "memory"};
+    const jobs::backup_source source{&disk_, &layout_, {}, "memory"};
     jobs::backup_options how;
     how.threads = 1;
     flow::progress progress;
@@ -95,6 +94,7 @@ class chain {
   random_source& random_;
   std::unique_ptr<store::store> objects_;
   io::memory_device disk_;
+  const plan::allocation layout_{{{0, 1 << 20}, {64 << 20, 1 << 20}}, {}, {}};
   std::unique_ptr<native::vault> vault_;
   std::optional<image::session_id> last_;
 };

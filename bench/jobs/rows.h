@@ -16,6 +16,7 @@ result<void> incremental_rows(subject& s, bench_rows& rows);  // 4
 result<void> restore_rows(subject& s, bench_rows& rows);      // 5
 result<void> verify_rows(subject& s, bench_rows& rows);       // 6
 result<void> dedup_rows(subject& s, bench_rows& rows);        // 7; nothing without a second disk
+result<void> memory_rows(subject& s, bench_rows& rows);       // 8; nothing without the program
 result<void> open_rows(subject& s, bench_rows& rows);         // 9
 
 }  // namespace umbra::bench

@@ -62,6 +62,7 @@ result<backup_run> take_backup(const subject& s, const backup_wish& wish, const 
   flow::progress progress;
   TRY(run.report, jobs::run_backup({&source, 1}, *writer, wish.parent, options, {0, "{}"}, progress, {}));
   run.seconds = watch.seconds();
+  run.processor_seconds = watch.processor_seconds();
   return run;
 }
 

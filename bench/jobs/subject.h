@@ -24,6 +24,10 @@ struct settings {
   unsigned threads = 0;
   unsigned rounds = 3;
   unsigned reads_in_flight = 0;  // 0: the job's default
+  // Row 8.
+  std::string umbra;                                   // the program; empty: no row 8
+  std::uint64_t spread_size = std::uint64_t{4} << 40;  // of the sparse source
+  std::uint64_t records = std::uint64_t{16} << 20;     // in the vault's index; each stands for 64 KiB
 };
 
 struct subject {
@@ -45,6 +49,7 @@ struct subject {
 // A backup from opening the source to the commit; `layout_seconds` of it went into finding out what is used.
 struct backup_run {
   double seconds = 0;
+  double processor_seconds = 0;
   double layout_seconds = 0;
   jobs::backup_report report;
 };

@@ -13,6 +13,7 @@ namespace umbra::bench {
 
 struct floor_time {
   double seconds = 0;
+  double processor_seconds = 0;
   std::uint64_t stored_bytes = 0;  // what LZ4 left of it
 };
 

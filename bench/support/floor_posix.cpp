@@ -141,7 +141,7 @@ result<floor_time> run_floor(floor_run& run, unsigned threads, int target) {
   }
   for (auto& o : outcomes) CHECK(o);
   if (target >= 0 && ::fdatasync(target) != 0) return os_failure(errc::io_write, "floor: sync");
-  return floor_time{watch.seconds(), run.stored()};
+  return floor_time{watch.seconds(), watch.processor_seconds(), run.stored()};
 }
 
 }  // namespace
@@ -176,7 +176,7 @@ result<floor_time> write_floor(const std::string& target, byte_view sample, std:
     at += size;
   }
   if (::fdatasync(out.get()) != 0) return os_failure(errc::io_write, target);
-  return floor_time{watch.seconds(), bytes};
+  return floor_time{watch.seconds(), watch.processor_seconds(), bytes};
 }
 
 result<packed_sample> make_packed_sample(io::device& disk, const work_list& list, std::uint64_t limit) {
@@ -236,7 +236,8 @@ floor_time unpack_floor(const packed_sample& sample, const image::domain& keys, 
     for (unsigned i = 0; i < threads; ++i) crew.emplace_back(work);
   }
   // A turn may overshoot: per byte it is the same.
-  return {watch.seconds() * static_cast<double>(bytes) / static_cast<double>(done.load()), 0};
+  const auto share = static_cast<double>(bytes) / static_cast<double>(done.load());
+  return {watch.seconds() * share, watch.processor_seconds() * share, 0};
 }
 
 }  // namespace umbra::bench

@@ -11,7 +11,8 @@
 
 #include <fmt/format.h>
 
-#include "bench/tools/tools.h"
+#include "bench/support/stopwatch.h"
+#include "bench/support/watch_memory.h"
 
 namespace umbra::bench {
 namespace {
@@ -42,6 +43,7 @@ result<pid_t> start(const std::vector<std::string>& command) {
 }  // namespace
 
 result<memory_peak> watch_memory(const std::vector<std::string>& command) {
+  const stopwatch watch;
   TRY(const auto child, start(command));
   const auto status_file = fmt::format("/proc/{}/status", child);
   memory_peak peak;
@@ -51,6 +53,7 @@ result<memory_peak> watch_memory(const std::vector<std::string>& command) {
     peak.resident = std::max(peak.resident, field(status_file, "VmHWM"));
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
+  peak.seconds = watch.seconds();
   peak.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return peak;
 }

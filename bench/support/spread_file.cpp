@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "bench/tools/tools.h"
+#include "bench/support/made_up.h"
 #include "engine/base/random.h"
 #include "engine/io/file_device.h"
 
