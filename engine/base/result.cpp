@@ -18,6 +18,11 @@ error error::within(std::string_view context) && {
   return std::move(*this);
 }
 
+error error::with_detail(std::uint32_t detail) && {
+  detail_ = detail;
+  return std::move(*this);
+}
+
 errc errc_of(int os_error, errc fallback) noexcept {
   switch (os_error) {
     case ENOENT:
