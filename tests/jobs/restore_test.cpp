@@ -46,7 +46,7 @@ class restore : public testing::Test {
 
 TEST_F(restore, with_every_option_onto_every_target_gives_the_same_bytes) {
   for (const std::uint32_t alignment : {1U, 512U, 4096U}) {
-    for (const std::size_t behind : {0, 300, 5000, 1 << 20}) {
+    for (const std::size_t behind : {std::size_t{0}, std::size_t{300}, std::size_t{5000}, std::size_t{1} << 20}) {
       for (unsigned bits = 0; bits < 8; ++bits) {
         SCOPED_TRACE(testing::Message() << alignment << " aligned, " << behind << " larger, options " << bits);
         const auto garbage = content(disk_size + behind, std::byte{0xa5});
