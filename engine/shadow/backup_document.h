@@ -14,6 +14,7 @@
 #include "engine/shadow/guid.h"
 #include "engine/shadow/result_code.h"
 #include "engine/shadow/snapshot.h"
+#include "engine/shadow/writer_enums.h"
 #include "engine/shadow/writer_metadata.h"
 
 namespace umbra::shadow {

@@ -2,7 +2,9 @@
 // The eleven messages of the coordinator to its writers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace umbra::shadow {
@@ -24,5 +26,7 @@ constexpr std::size_t event_count = 11;
 
 // "prepare_backup": what the JSON protocol and traces say.
 std::string_view name_of(event e) noexcept;
+// The event of that name; empty for anything else.
+std::optional<event> event_named(std::string_view name) noexcept;
 
 }  // namespace umbra::shadow

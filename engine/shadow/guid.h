@@ -17,7 +17,7 @@ using guid = opaque_id<16, struct guid_tag>;
 std::string to_string(const guid& id);
 // With or without braces, either case; empty for anything else.
 std::optional<guid> parse_guid(std::string_view text);
-// For constants in the source: the text must be right.
+// For constants in the source, spelt as parse_guid() takes them: a wrong text ends the program.
 guid operator""_guid(const char* text, std::size_t size);
 
 }  // namespace umbra::shadow

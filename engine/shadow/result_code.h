@@ -121,6 +121,7 @@ std::string to_string(result_code code);
 bool is_retryable(result_code code) noexcept;
 
 // An error that carries `code`; its kind (errc) follows from the code: what is busy, cancelled, unsupported, out of space.
+// Without a text it says the code's meaning. Not for s_ok.
 error failure(result_code code, std::string text);
 // The code an error carries; for errors from below the one that says most nearly the same.
 result_code code_of(const error& e) noexcept;

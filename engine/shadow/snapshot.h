@@ -12,7 +12,9 @@ namespace umbra::shadow {
 
 // VSS_TIMESTAMP: 100 ns since 1601-01-01 UTC.
 using timestamp = std::int64_t;
+// The nearest timestamp: times beyond the years -27627 and 30828 give the first and the last one.
 timestamp timestamp_of(std::int64_t unix_seconds);
+// The second in which it lies: rounded down, also before 1970.
 std::int64_t unix_seconds_of(timestamp t);
 
 // VSS_SNAPSHOT_PROP. Texts are for people and for finding the copy again; only the provider that made them opens them.

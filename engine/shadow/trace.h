@@ -3,6 +3,7 @@
 // one.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -20,7 +21,8 @@ struct trace_entry {
 // after.
 using trace_sink = std::function<void(const trace_entry&)>;
 
-// "writer PostgreSQL Writer: freeze: VSS_E_WRITERERROR_TIMEOUT (0x800423F2)"
+// "writer PostgreSQL Writer: freeze: VSS_E_WRITERERROR_TIMEOUT (0x800423F2)". One line, whatever its parts hold: control
+// characters become spaces.
 std::string to_string(const trace_entry& entry);
 
 }  // namespace umbra::shadow

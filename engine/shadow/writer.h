@@ -17,6 +17,7 @@
 #include "engine/shadow/event.h"
 #include "engine/shadow/guid.h"
 #include "engine/shadow/result_code.h"
+#include "engine/shadow/writer_enums.h"
 #include "engine/shadow/writer_metadata.h"
 
 namespace umbra::shadow {

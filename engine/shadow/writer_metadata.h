@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/shadow/enums.h"
 #include "engine/shadow/guid.h"
+#include "engine/shadow/writer_enums.h"
 
 namespace umbra::shadow {
 
