@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// docs/shadow-api.md holds the same table; tests/shadow_docs_test.cpp compares them.
 #include "engine/shadow/result_code.h"
 
 namespace umbra::shadow {
