@@ -137,7 +137,7 @@ class requester_session final : public backup_components {
         s.writers.start(s.world, s.filter, s.trace);
         s.writers.identify(s.facts);
       }
-      if (restoring) give_out_components(s);
+      if (restoring) s.give_out_components();
       s.at = restoring ? stage::restore_writers : stage::writers_known;
       return success();
     });
@@ -406,7 +406,7 @@ class requester_session final : public backup_components {
   }
 
   result<async_ptr> tell_async(event what, stage after) {
-    return run_async([what, after](session_state& s, std::stop_token) -> result<void> {
+    return run_async([what, after](session_state& s, const std::stop_token&) -> result<void> {
       s.writers.tell(what, s.facts);
       s.collect_components();
       s.at = after;
@@ -458,15 +458,6 @@ class requester_session final : public backup_components {
   result<void> need_saveable(const char* call) const {
     return s_->at >= stage::restore ? s_->need(call, stage::restore, stage::post_restored)
                                     : s_->need(call, stage::set_made, stage::completed);
-  }
-
-  // At a restore each writer that is present gets its part of the saved document.
-  static void give_out_components(session_state& s) {
-    for (const auto& part : s.document.writers) {
-      auto* host = s.host_of(part.class_id, {});
-      if (host == nullptr) continue;
-      host->components().components = part.components;
-    }
   }
 
   void undo() {

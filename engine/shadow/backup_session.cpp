@@ -2,6 +2,7 @@
 #include "engine/shadow/backup_session.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,15 @@ namespace umbra::shadow {
 namespace {
 
 error bad_state(const char* call, const char* why) { return failure(result_code::e_bad_state, fmt::format("{}: {}", call, why)); }
+
+bool is_of_instance(const writer_host& host, const writer_components& part) {
+  return host.identity().instance_id == part.instance_id;
+}
+bool knows_all_of(const writer_host& host, const writer_components& part) {
+  return std::ranges::all_of(part.components,
+                             [&](const auto& c) { return host.metadata().find(c.logical_path, c.name) != nullptr; });
+}
+bool is_any(const writer_host&, const writer_components&) { return true; }
 
 }  // namespace
 
@@ -41,6 +51,22 @@ result<backup_component*> session_state::component(const component_name& name) {
     return failure(result_code::e_object_not_found, fmt::format("component {}\\{}", name.logical_path, name.name));
   }
   return found;
+}
+
+void session_state::give_out_components() {
+  std::set<const writer_components*> given;
+  std::set<const writer_host*> served;
+  for (const auto fits : {is_of_instance, knows_all_of, is_any}) {  // the surest first
+    for (auto& part : document.writers) {
+      const auto found = std::ranges::find_if(writers.hosts(), [&](const auto& h) {
+        return h->identity().class_id == part.class_id && !served.contains(h.get()) && fits(*h, part);
+      });
+      if (found == writers.hosts().end() || !given.insert(&part).second) continue;
+      served.insert(found->get());
+      part.instance_id = (*found)->identity().instance_id;
+      (*found)->components().components = part.components;
+    }
+  }
 }
 
 void session_state::collect_components() {

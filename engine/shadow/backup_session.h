@@ -57,6 +57,10 @@ struct session_state {
   // The component and the host of its writer: e_object_not_found if there is none.
   result<backup_component*> component(const component_name& name);
   writer_host* host_of(const guid& writer_class, const guid& instance);
+  // At a restore: each writer gets its part of the saved document, which goes by the writer's instance id from then on. Instances
+  // have other ids after a restart; they are told apart by what they know, and else taken in order. A part without a writer stays
+  // in the document.
+  void give_out_components();
   // The parts of the writers, gathered into the document.
   void collect_components();
 };
