@@ -29,7 +29,7 @@ std::string to_json(const backup_document& document);
 // One writer's part of a backup document: what its events carry. Has no version of its own.
 std::string to_json(const writer_components& components);
 
-// The version may be left out. The metadata passes check() of metadata_rules.h.
+// The version may be left out of metadata. What is read has passed check() of document_rules.h.
 result<writer_metadata> writer_metadata_from_json(std::string_view text);
 result<backup_document> backup_document_from_json(std::string_view text);
 result<writer_components> writer_components_from_json(std::string_view text);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <charconv>
 #include <limits>
-#include <map>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "engine/shadow/document_json.h"
 #include "engine/shadow/document_members.h"
+#include "engine/shadow/document_rules.h"
 #include "engine/shadow/enum_names.h"
-#include "engine/shadow/metadata_rules.h"
 #include "engine/shadow/timestamp_text.h"
 
 namespace umbra::shadow {
@@ -23,6 +23,8 @@ error invalid(std::string why) { return failure(result_code::e_invalid_xml_docum
 // Watches the parser go by, and stops it before a tree of the text could take much more memory than the text.
 class limits_watcher final : public json::json_sax_t {
  public:
+  explicit limits_watcher(std::string_view text) : text_(text) {}
+
   bool null() override { return count(); }
   bool boolean(bool) override { return count(); }
   bool number_integer(json::number_integer_t) override { return count(); }
@@ -36,7 +38,8 @@ class limits_watcher final : public json::json_sax_t {
   bool start_array(std::size_t) override { return enter(); }
   bool end_array() override { return leave(); }
   bool parse_error(std::size_t position, const std::string&, const json::exception&) override {
-    problem_ = fmt::format("no JSON, or not in UTF-8, from byte {} on", position);
+    const auto before = text_.substr(0, position);
+    problem_ = fmt::format("no JSON, or not in UTF-8: line {}", std::ranges::count(before, '\n') + 1);
     return false;
   }
 
@@ -58,6 +61,7 @@ class limits_watcher final : public json::json_sax_t {
     return true;
   }
 
+  std::string_view text_;
   std::size_t values_ = 0;
   std::size_t depth_ = 0;
   std::string problem_;
@@ -65,7 +69,7 @@ class limits_watcher final : public json::json_sax_t {
 
 result<json> object_in(std::string_view text) {
   if (text.size() > document_size_limit) return corrupt(fmt::format("longer than {} bytes", document_size_limit));
-  limits_watcher watcher;
+  limits_watcher watcher(text);
   if (!json::sax_parse(text, &watcher)) return corrupt(watcher.problem());
   auto tree = json::parse(text, nullptr, false);
   if (!tree.is_object()) return invalid("no JSON object");
@@ -151,7 +155,8 @@ complaint take(const json& from, const std::string& where, E& to) {
   E set{};
   for (const auto& item : from) {
     const auto* text = item.get_ptr<const std::string*>();
-    const auto bit = text == nullptr ? std::nullopt : named<E>(*text);
+    const bool is_one = text != nullptr && text->find('|') == std::string::npos;
+    const auto bit = is_one ? named<E>(*text) : std::nullopt;
     if (!bit) return complain();
     set |= *bit;
   }
@@ -190,9 +195,11 @@ class reader_of_members {
     member = absent;
   }
   void time(const char* name, timestamp& member) {
+    member = 0;
+    if (!object_.contains(name)) return;
     std::string text;
-    optional(name, text, "");
-    const auto parsed = text.empty() ? timestamp{0} : parse_timestamp(text);
+    required(name, text);
+    const auto parsed = parse_timestamp(text);
     if (!parsed) return complain(place(name) + " must be a time like 2024-05-01T12:00:00Z");
     member = *parsed;
   }
@@ -235,6 +242,7 @@ template <class T>
 result<T> structure_in(const json& object) {
   T structure;
   if (auto problem = take(object, "", structure); !problem.empty()) return invalid(std::move(problem));
+  if (auto checked = check(structure); !checked) return invalid(checked.error().text());
   return structure;
 }
 
@@ -243,9 +251,7 @@ result<T> structure_in(const json& object) {
 result<writer_metadata> writer_metadata_from_json(std::string_view text) {
   TRY(const auto object, object_in(text));
   CHECK(check_version(object, true));
-  TRY(auto metadata, structure_in<writer_metadata>(object));
-  if (auto checked = check(metadata); !checked) return invalid(checked.error().text());
-  return metadata;
+  return structure_in<writer_metadata>(object);
 }
 
 result<backup_document> backup_document_from_json(std::string_view text) {

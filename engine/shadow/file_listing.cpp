@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/shadow/metadata_rules.h"
+#include "engine/shadow/document_rules.h"
 #include "engine/shadow/result_code.h"
 
 namespace umbra::shadow {

@@ -154,6 +154,7 @@ TEST(document_json, says_which_names_an_enumeration_has) {
   expect_invalid(with("\"backup_schema\": [\"fulll\"]"), "backup_schema must be a list of some of undefined, differential");
   expect_invalid(with("\"backup_schema\": \"log\""), "backup_schema must be a list");
   expect_invalid(with("\"backup_schema\": [1]"), "backup_schema must be a list");
+  expect_invalid(with("\"backup_schema\": [\"log|copy\"]"), "backup_schema must be a list");
 }
 
 TEST(document_json, sets_of_bits_are_lists_of_names) {
@@ -177,11 +178,21 @@ TEST(document_json, takes_result_codes_by_name_and_by_number) {
 }
 
 TEST(document_json, refuses_a_bad_time) {
-  const auto read = writer_components_from_json(R"({"class_id": "{75dfb225-e2e4-4d39-9ac9-ffaff65ddf06}", "components":
-      [{"name": "c", "differenced_files": [{"path": "/x", "last_modified": "yesterday"}]}]})");
-  ASSERT_FALSE(read);
-  EXPECT_EQ(code_of(read.error()), result_code::e_invalid_xml_document);
-  EXPECT_THAT(read.error().text(), HasSubstr("components[0].differenced_files[0].last_modified must be a time"));
+  for (const std::string bad : {"\"yesterday\"", "\"\"", "0", "null"}) {
+    const auto read = writer_components_from_json(R"({"class_id": "{75dfb225-e2e4-4d39-9ac9-ffaff65ddf06}", "components":
+        [{"name": "c", "differenced_files": [{"path": "/x", "last_modified": )" +
+                                                  bad + "}]}]}");
+    ASSERT_FALSE(read) << bad;
+    EXPECT_EQ(code_of(read.error()), result_code::e_invalid_xml_document);
+    EXPECT_THAT(read.error().text(), HasSubstr("components[0].differenced_files[0].last_modified must be a "));
+  }
+}
+
+TEST(document_json, refuses_parts_and_documents_that_break_the_rules) {
+  auto document = test::full_document();
+  document.writers[0].components.push_back(document.writers[0].components[0]);
+  EXPECT_EQ(code_of(backup_document_from_json(to_json(document)).error()), result_code::e_invalid_xml_document);
+  EXPECT_EQ(code_of(writer_components_from_json(to_json(document.writers[0])).error()), result_code::e_invalid_xml_document);
 }
 
 TEST(document_json, refuses_texts_with_a_nul) {
@@ -196,7 +207,8 @@ TEST(document_json, refuses_metadata_that_break_the_rules) {
 TEST(document_json, refuses_what_is_no_json) {
   for (const auto* text :
        {"", " ", "{", "{\"name\"", "}", "nothing", "{\"a\":1}x", "{'name':1}", "[1,]", "{\"a\":\"\xff\"}", "\xc3"})
-    expect_corrupt(text, "no JSON, or not in UTF-8, from byte");
+    expect_corrupt(text, "no JSON, or not in UTF-8: line 1");
+  expect_corrupt("{\n  \"name\": \"W\",\n}", "no JSON, or not in UTF-8: line 3");
   expect_invalid("[]", "no JSON object");
   expect_invalid("7", "no JSON object");
   expect_invalid("\"text\"", "no JSON object");

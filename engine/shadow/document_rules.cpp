@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/shadow/metadata_rules.h"
+#include "engine/shadow/document_rules.h"
 
 #include <algorithm>
 #include <set>
@@ -70,14 +70,22 @@ result<void> check_component(const component_info& c) {
   return check_files(c);
 }
 
-result<void> check_components(const std::vector<component_info>& components) {
+// Of component_info and of backup_component.
+template <class Component>
+result<void> check_names(const std::vector<Component>& components) {
   std::set<std::pair<std::string_view, std::string_view>> seen;
   for (const auto& c : components) {
     if (c.name.empty()) return wrong("a component has no name");
-    const auto context = fmt::format("component '{}'", c.full_name());
-    if (!seen.emplace(c.logical_path, c.name).second) return wrong(context + ": it is there twice");
-    CHECK(within(context, check_component(c)));
+    if (!seen.emplace(c.logical_path, c.name).second)
+      return wrong(
+          fmt::format("component '{}{}{}': it is there twice", c.logical_path, c.logical_path.empty() ? "" : "\\", c.name));
   }
+  return success();
+}
+
+result<void> check_components(const std::vector<component_info>& components) {
+  CHECK(check_names(components));
+  for (const auto& c : components) CHECK(within(fmt::format("component '{}'", c.full_name()), check_component(c)));
   return success();
 }
 
@@ -111,6 +119,18 @@ result<void> check(const writer_metadata& metadata) {
     if (mapping.alternate_location.empty()) return wrong(fmt::format("alternate_locations: '{}' has no target", mapping.path));
   }
   return check_restore(metadata);
+}
+
+result<void> check(const writer_components& components) { return check_names(components.components); }
+
+result<void> check(const backup_document& document) {
+  std::set<std::pair<guid, guid>> seen;
+  for (const auto& w : document.writers) {
+    if (!seen.emplace(w.class_id, w.instance_id).second)
+      return wrong(fmt::format("writer {}: it is there twice", to_string(w.class_id)));
+    CHECK(within(fmt::format("writer {}", to_string(w.class_id)), check(w)));
+  }
+  return success();
 }
 
 }  // namespace umbra::shadow
