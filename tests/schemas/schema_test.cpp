@@ -21,7 +21,7 @@ json schema_in(const std::string& name) {
   return json::parse(in);
 }
 
-// The name under which a schema defines a type: that of the structure or enumeration.
+// The name under which a schema defines a structure or enumeration: its own.
 template <class T>
 struct definition;
 #define DEFINED(type)                          \
@@ -29,7 +29,6 @@ struct definition;
   struct definition<type> {                    \
     static constexpr const char* name = #type; \
   }
-DEFINED(guid);
 DEFINED(result_code);
 DEFINED(snapshot_state);
 DEFINED(volume_snapshot_attributes);
