@@ -12,7 +12,7 @@ class async_call final : public async {
  public:
   explicit async_call(std::function<result<void>(std::stop_token)> operation)
       : thread_([this, run = std::move(operation)](std::stop_token stop) {
-          auto outcome = run(stop);
+          auto outcome = run(std::move(stop));
           const std::scoped_lock lock(mutex_);
           outcome_ = std::move(outcome);
           changed_.notify_all();

@@ -91,7 +91,7 @@ class requester_session final : public backup_components {
   result<async_ptr> backup_complete() override {
     CHECK(s_->need("backup_complete", stage::set_made, stage::set_made));
     CHECK(need_writers("backup_complete"));
-    return run_async([](session_state& s, std::stop_token) -> result<void> {
+    return run_async([](session_state& s, const std::stop_token&) -> result<void> {
       s.collect_components();
       s.writers.tell(event::backup_complete, s.facts);
       s.at = stage::completed;
@@ -132,7 +132,7 @@ class requester_session final : public backup_components {
     if (!restoring && s_->with_writers() && !s_->state_set) {
       return failure(result_code::e_bad_state, "gather_writer_metadata: set_backup_state comes first");
     }
-    return run_async([restoring](session_state& s, std::stop_token) -> result<void> {
+    return run_async([restoring](session_state& s, const std::stop_token&) -> result<void> {
       if (restoring || s.with_writers()) {
         s.writers.start(s.world, s.filter, s.trace);
         s.writers.identify(s.facts);
@@ -154,7 +154,7 @@ class requester_session final : public backup_components {
 
   result<async_ptr> gather_writer_status() override {
     CHECK(need_metadata("gather_writer_status"));
-    return run_async([](session_state& s, std::stop_token) -> result<void> {
+    return run_async([](session_state& s, const std::stop_token&) -> result<void> {
       s.gathered.clear();
       for (const auto& h : s.writers.hosts()) s.gathered.push_back(h->status());
       s.status_known = true;
@@ -246,7 +246,7 @@ class requester_session final : public backup_components {
   result<async_ptr> prepare_for_backup() override {
     CHECK(s_->need("prepare_for_backup", stage::set_started, stage::set_started));
     CHECK(need_writers("prepare_for_backup"));
-    return run_async([](session_state& s, std::stop_token) -> result<void> {
+    return run_async([](session_state& s, const std::stop_token&) -> result<void> {
       for (const auto& m : s.set->members()) s.facts.volumes.push_back(m.what.name);
       if (s.document.select_components) s.writers.keep_selected();
       s.writers.tell(event::prepare_backup, s.facts);
@@ -260,7 +260,7 @@ class requester_session final : public backup_components {
     const auto first = s_->with_writers() ? stage::prepared : stage::set_started;
     CHECK(s_->need("do_snapshot_set", first, stage::prepared));
     if (s_->set->members().empty()) return failure(result_code::e_bad_state, "do_snapshot_set: the set holds no volume");
-    return run_async([](session_state& s, std::stop_token stop) -> result<void> {
+    return run_async([](session_state& s, const std::stop_token& stop) -> result<void> {
       auto made = s.set->make(s.writers, s.facts, stop);
       s.lock.reset();  // the next requester may begin
       if (made.has_error()) {

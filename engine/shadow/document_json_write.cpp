@@ -29,7 +29,7 @@ requires(std::is_enum_v<E> && !flags<E>) json value_of(E value) { return name_of
 template <flags E>
 json value_of(E set) {
   json bits = json::array();
-  for (std::uint32_t rest = static_cast<std::uint32_t>(set); rest != 0; rest &= rest - 1)
+  for (auto rest = static_cast<std::uint32_t>(set); rest != 0; rest &= rest - 1)
     bits.push_back(name_of(static_cast<E>(rest & (~rest + 1))));
   return bits;
 }

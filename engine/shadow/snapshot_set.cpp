@@ -111,7 +111,7 @@ result<void> snapshot_set::reach_the_instant(writer_crowd& writers, const writer
     writers.abort_failed(session);
   }
   // Writers that the guardian had to send on were told `abort`; their own states say so. The set stands: its instant was before.
-  const auto in_time = hold->end_writers();
+  auto in_time = hold->end_writers();
   if (made.has_value() && in_time.has_error()) return in_time;
   return made;
 }
@@ -125,7 +125,7 @@ result<void> snapshot_set::hold_and_commit(freezer& hold) {
     committed = each_provider(&provider::commit_snapshots, "commit_snapshots", snapshot_state::processing_commit,
                               snapshot_state::committed);
   }
-  const auto thawed = hold.thaw();
+  auto thawed = hold.thaw();
   trace_.add(trace_entry::side::file_system, "", "thaw", thawed);
   trace_.release();
   held_ = hold.held();

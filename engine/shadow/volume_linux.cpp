@@ -47,7 +47,7 @@ bool lies_elsewhere_too(const mount_entry& mount, const io::device_set& carriers
 
 std::string node_of(const io::block_tree& tree, device_number number) {
   struct stat status {};
-  const auto mapped = "/dev/mapper/" + tree.mapped_name(number);
+  auto mapped = "/dev/mapper/" + tree.mapped_name(number);
   if (::stat(mapped.c_str(), &status) == 0 && S_ISBLK(status.st_mode)) return mapped;
   return tree.node_name(number);
 }
