@@ -2,15 +2,20 @@
 #include "tests/support/loop_kit.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <linux/fs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <stdexcept>
+#include <thread>
 
 namespace umbra::test {
 namespace {
@@ -34,6 +39,14 @@ io::loop_device attach(const std::string& path, range window, bool read_only) {
 }
 
 }  // namespace
+
+bool settles(const std::function<bool()>& condition) {
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
 
 std::string loop_kit_unavailable(std::initializer_list<const char*> tools) {
   if (::geteuid() != 0) return "only root may set up loop devices";
@@ -70,7 +83,10 @@ mounted::~mounted() { unmount(); }
 void mounted::unmount() {
   if (point_.empty()) return;
   was_frozen(point_);
-  ::umount(point_.c_str());
+  int why = 0;
+  settles([&] { return (why = ::umount(point_.c_str()) == 0 ? 0 : errno) != EBUSY; });
+  // EINVAL: a test has unmounted it by itself.
+  if (why != 0 && why != EINVAL) ADD_FAILURE() << point_ << " cannot be unmounted: " << std::strerror(why);
   point_.clear();
 }
 

@@ -3,6 +3,8 @@
 // with the process: mounts are made in a namespace of the process's own, and nodes detach themselves when nobody uses them.
 #pragma once
 
+#include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 
@@ -10,6 +12,10 @@
 #include "engine/io/loop_device_linux.h"
 
 namespace umbra::test {
+
+// Waits until it is so, for ten seconds at most. For what the kernel does when the last user of a loop device closes it: anybody
+// on the machine may have it open for an instant, just to look.
+bool settles(const std::function<bool()>& condition);
 
 // Why there can be no such test here; empty if it can run. Gives this process its mount namespace. `tools`: programs it needs.
 std::string loop_kit_unavailable(std::initializer_list<const char*> tools = {});
