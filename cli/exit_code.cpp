@@ -34,6 +34,7 @@ const char* error_name(errc code) noexcept {
     case errc::decode: return "decode";
     case errc::damaged: return "damaged";
     case errc::audit: return "audit";
+    case errc::shadow_copy: return "shadow_copy";
     case errc::unsupported: return "unsupported";
     case errc::internal: return "internal";
   }

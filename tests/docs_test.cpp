@@ -18,58 +18,21 @@
 #include "engine/codec/codec.h"
 #include "engine/image/block.h"
 #include "formats/native/layout_fields.h"
+#include "tests/support/markdown.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace umbra;
+using test::row;
+using test::table;
 
 const fs::path& root() {
   static const fs::path path(UMBRA_SOURCE_DIR);
   return path;
 }
 
-std::string read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  EXPECT_TRUE(in) << path;
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(' ');
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
-}
-
-using row = std::vector<std::string>;
-
-// Cells of a Markdown table row; empty for any other line.
-row cells_of(const std::string& line) {
-  row cells;
-  if (!line.starts_with("|")) return cells;
-  std::istringstream in(line.substr(1));
-  for (std::string cell; std::getline(in, cell, '|');) cells.push_back(trimmed(cell));
-  return cells;
-}
-
-// Rows of the first table whose header begins with these cells, below the first line equal to `heading` (any line if empty).
-std::vector<row> table(const std::string& text, const std::string& heading, const row& header) {
-  std::istringstream in(text);
-  bool below = heading.empty();
-  bool inside = false;
-  std::vector<row> rows;
-  for (std::string line; std::getline(in, line);) {
-    if (line == heading) below = true;
-    const row cells = cells_of(line);
-    if (inside && cells.empty()) break;
-    if (inside && !cells[0].starts_with("---")) rows.push_back(cells);
-    if (below && !inside && cells.size() >= header.size() && std::equal(header.begin(), header.end(), cells.begin()))
-      inside = true;
-  }
-  return rows;
-}
-
-std::string specification() { return read_file(root() / "docs/formats/native-v1.md"); }
+std::string specification() { return test::read_text(root() / "docs/formats/native-v1.md"); }
 
 struct documented_field {
   std::string name;
@@ -214,7 +177,7 @@ TEST(docs, registries_equal_the_code) { EXPECT_EQ(table(specification(), "", {"r
 
 TEST(docs, exit_codes_equal_the_programs) {
   std::set<std::string> documented;
-  for (const row& r : table(read_file(root() / "docs/errors.md"), "", {"code", "meaning"})) documented.insert(r[0]);
+  for (const row& r : table(test::read_text(root() / "docs/errors.md"), "", {"code", "meaning"})) documented.insert(r[0]);
   std::set<std::string> expected;
   for (const int code : {cli::exit_done, cli::exit_failed, cli::exit_usage, cli::exit_faults, cli::exit_busy, cli::exit_cancelled,
                          cli::exit_damaged})
@@ -229,7 +192,7 @@ TEST(docs, every_kind_of_error_has_its_exit_code_in_errors_md) {
     expected["`" + std::string(cli::error_name(code)) + "`"] = std::to_string(cli::exit_code_for(code));
   }
   EXPECT_GT(expected.size(), 15U);
-  EXPECT_EQ(first_two_columns(table(read_file(root() / "docs/errors.md"), "", {"kind", "exit code"})), expected);
+  EXPECT_EQ(first_two_columns(table(test::read_text(root() / "docs/errors.md"), "", {"kind", "exit code"})), expected);
 }
 
 // What the first group of `pattern` matches in `text`.
@@ -246,7 +209,7 @@ std::set<std::string> words_of_the_command_line() {
   std::set<std::string> words{"--help"};
   for (const auto& e : fs::recursive_directory_iterator(root() / "cli")) {
     if (e.path().extension() != ".cpp") continue;
-    const std::string text = read_file(e.path());
+    const std::string text = test::read_text(e.path());
     words.merge(found_in(text, verb));
     words.merge(found_in(text, option));
   }
@@ -268,7 +231,7 @@ TEST(docs, options_in_commands_exist) {
   ASSERT_TRUE(words.contains("restore") && words.contains("--parent") && words.contains("--json"));
   std::size_t seen = 0;
   for (const fs::path& page : pages()) {
-    std::istringstream in(read_file(page));
+    std::istringstream in(test::read_text(page));
     for (std::string line; std::getline(in, line);) {
       const auto verbs = found_in(line, command);
       if (std::none_of(verbs.begin(), verbs.end(), [&](const auto& v) { return words.contains(v); })) continue;
@@ -284,14 +247,14 @@ TEST(docs, options_in_commands_exist) {
 TEST(docs, every_relative_link_leads_somewhere) {
   static const std::regex link(R"(\]\(([^)#:]+)(#[^)]*)?\))");
   for (const fs::path& page : pages()) {
-    const std::string text = read_file(page);
+    const std::string text = test::read_text(page);
     for (std::sregex_iterator it(text.begin(), text.end(), link), end; it != end; ++it)
       EXPECT_TRUE(fs::exists(page.parent_path() / (*it)[1].str())) << page << ": " << (*it)[1];
   }
 }
 
 TEST(docs, every_page_is_on_the_map) {
-  const std::string map = read_file(root() / "docs/README.md");
+  const std::string map = test::read_text(root() / "docs/README.md");
   for (const fs::path& page : pages()) {
     const std::string name = fs::relative(page, root() / "docs").generic_string();
     if (name == "README.md" || name == "../README.md" || name.starts_with("changes/")) continue;

@@ -24,6 +24,7 @@ std::string_view meaning(errc code) noexcept {
     case errc::decode: return "damaged: does not decode";
     case errc::damaged: return "damaged";
     case errc::audit: return "audit failed: a block claimed unchanged had changed";
+    case errc::shadow_copy: return "no shadow copy";
     case errc::unsupported: return "not supported here";
     case errc::internal: return "internal error, please report it";
   }

@@ -27,6 +27,7 @@ enum class errc {
   decode,               // a structure or payload does not decode
   damaged,              // an image cannot be read as a whole: something it needs is missing or wrong
   audit,                // a block claimed unchanged did change: the cheap hash lied
+  shadow_copy,          // a shadow copy could not be made, or was lost
   unsupported,          // the system or medium lacks an ability
   internal,             // a bug
 };

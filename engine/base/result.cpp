@@ -18,6 +18,11 @@ error error::within(std::string_view context) && {
   return std::move(*this);
 }
 
+error error::with_detail(std::uint32_t detail) && {
+  detail_ = detail;
+  return std::move(*this);
+}
+
 error error::advise(std::string advice) && {
   advice_ = std::move(advice);
   return std::move(*this);

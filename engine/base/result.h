@@ -2,6 +2,7 @@
 // result<T>: a value or an error with context. Errors are returned, never thrown; a dropped result does not compile.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -23,6 +24,9 @@ class error {
   // errno of the failed call, 0 if none.
   int os_error() const noexcept { return os_error_; }
   const std::string& text() const noexcept { return text_; }
+  // A code of the layer that failed, 0 if none: result codes of the shadow service (engine/shadow/result_code.h).
+  std::uint32_t detail() const noexcept { return detail_; }
+  error with_detail(std::uint32_t detail) &&;
 
   // The whole line: text, then the operating system's words or the kind's meaning, then the advice.
   std::string message() const;
@@ -35,6 +39,7 @@ class error {
  private:
   errc code_ = errc::internal;
   int os_error_ = 0;
+  std::uint32_t detail_ = 0;
   std::string text_;
   std::string advice_;
 };

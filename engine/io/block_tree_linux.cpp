@@ -8,10 +8,14 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
+#include <sstream>
 
 #include <fmt/format.h>
+
+#include "engine/base/units.h"
 
 #include "engine/io/small_file_posix.h"
 #include "engine/io/unique_fd.h"
@@ -41,12 +45,6 @@ std::optional<file_identity> loop_identity(const std::string& node) {
   return file_identity{info.lo_device, info.lo_inode};
 }
 
-std::uint64_t number_in(const std::string& text) {
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
 // Adds what `next` finds for each device until nothing new comes. A device is asked once, so rings in /sys do no harm.
 template <class Next>
 device_set closure(const device_set& start, Next next) {
@@ -60,6 +58,32 @@ device_set closure(const device_set& start, Next next) {
     to_do.insert(to_do.end(), found.begin(), found.end());
   }
   return all;
+}
+
+constexpr std::uint64_t sys_sector = 512;  // /sys counts in these, whatever the device's own are
+
+std::optional<std::uint64_t> parse_count(const std::string& text) {
+  const auto digits = trimmed(text);
+  if (digits.empty()) return std::nullopt;
+  std::uint64_t n = 0;
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
+  if (failure != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return n;
+}
+
+// "vg--a-root" of device mapper is "vg-a/root": a single dash separates, two stand for one.
+std::string split_lvm_name(const std::string& name) {
+  std::string plain;
+  bool divided = false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const bool is_pair = name.compare(i, 2, "--") == 0;
+    if (is_pair) ++i;
+    const bool divides = name[i] == '-' && !is_pair;
+    if (divides && divided) return {};  // a third part: LVM's own, below or beside a volume
+    divided = divided || divides;
+    plain += divides ? '/' : name[i];
+  }
+  return divided ? plain : std::string();
 }
 
 }  // namespace
@@ -104,11 +128,22 @@ device_set block_tree::loops_over(const std::string& path) const {
   return found;
 }
 
+device_places block_tree::placed_on(device_number device, std::optional<std::uint64_t> place, const loops_on_nodes& loops) const {
+  const auto at = [&](std::optional<std::uint64_t> more) { return place && more ? checked_add(*place, *more) : std::nullopt; };
+  device_places found;
+  for (const auto part : partitions(device)) found.emplace(part, at(start_of(part)));
+  for (const auto holder : members_of(folder(device) + "/holders", "")) found.emplace(holder, std::nullopt);
+  for (const auto& [below, loop] : loops) {
+    if (below == device) found.emplace(loop, at(number_in(folder(loop) + "/loop/offset")));
+  }
+  return found;
+}
+
 // The part of the backing file that it shows.
 range block_tree::window_of(device_number loop) const {
   const auto where = folder(loop) + "/loop/";
-  const auto offset = number_in(read_text(where + "offset"));
-  const auto limit = number_in(read_text(where + "sizelimit"));
+  const auto offset = number_in(where + "offset").value_or(0);
+  const auto limit = number_in(where + "sizelimit").value_or(0);
   const auto most = std::numeric_limits<std::uint64_t>::max() - offset;
   return {offset, limit == 0 ? most : std::min(limit, most)};
 }
@@ -125,21 +160,55 @@ device_set block_tree::with_overlapping_loops(device_number device) const {
   return found;
 }
 
-device_set block_tree::with_all_above(device_set devices) const {
+device_places block_tree::places_above(const device_places& start) const {
   // Loop devices are nobody's holders, so ask each what it lies on.
-  std::vector<std::pair<device_number, device_number>> loops_on_nodes;
+  loops_on_nodes on_nodes;
   for (const auto loop : loops()) {
     const auto backing = status_of(backing_file(loop));
-    if (backing && S_ISBLK(backing->st_mode)) loops_on_nodes.emplace_back(number_of(backing->st_rdev), loop);
+    if (backing && S_ISBLK(backing->st_mode)) on_nodes.emplace_back(number_of(backing->st_rdev), loop);
   }
-  return closure(devices, [&](device_number device) {
-    auto found = partitions(device);
-    found.merge(members_of(folder(device) + "/holders", ""));
-    for (const auto& [below, loop] : loops_on_nodes) {
-      if (below == device) found.insert(loop);
+  device_places all;
+  std::vector<device_places::value_type> to_do(start.begin(), start.end());
+  while (!to_do.empty()) {
+    auto [device, place] = to_do.back();
+    to_do.pop_back();
+    const auto [known, is_new] = all.emplace(device, place);
+    if (!is_new) {
+      // Reached once more: in another place makes it, and all above, lie in no one place. So each is done twice at most, and
+      // rings in /sys do no harm.
+      if (!known->second || known->second == place) continue;
+      known->second = place = std::nullopt;
     }
-    return found;
-  });
+    for (const auto& found : placed_on(device, place, on_nodes)) to_do.push_back(found);
+  }
+  return all;
+}
+
+device_set block_tree::with_all_above(const device_set& devices) const {
+  device_places start;
+  for (const auto device : devices) start.emplace(device, std::nullopt);
+  device_set all;
+  for (const auto& [device, place] : places_above(start)) all.insert(device);
+  return all;
+}
+
+std::optional<file_place> block_tree::place_in_file(device_number device) const {
+  std::optional<std::uint64_t> start = 0;
+  if (!partition_number(device).empty()) {
+    start = start_of(device);
+    const auto disk = parse_device_number(read_text(folder(device) + "/../dev"));
+    if (!disk) return std::nullopt;
+    device = *disk;
+  }
+  const auto path = backing_file(device);
+  const auto status = status_of(path);
+  if (!status || !S_ISREG(status->st_mode)) return std::nullopt;
+  const auto told = loop_identity(node_name(device));
+  if (told && *told != file_identity{status->st_dev, status->st_ino}) return std::nullopt;
+  const auto offset = number_in(folder(device) + "/loop/offset");
+  const auto place = start && offset ? checked_add(*start, *offset) : std::nullopt;
+  if (!place) return std::nullopt;
+  return file_place{path, *place};
 }
 
 device_set block_tree::with_all_below(device_set devices) const {
@@ -171,6 +240,38 @@ std::string block_tree::node_name(device_number device) const {
   if (at == std::string::npos) return fmt::format("{}:{}", device.major, device.minor);
   const auto begin = text.find('=', at) + 1;
   return "/dev/" + text.substr(begin, text.find('\n', begin) - begin);
+}
+
+std::optional<std::uint64_t> block_tree::number_in(const std::string& path) const { return parse_count(read_text(path)); }
+
+std::optional<std::uint64_t> block_tree::start_of(device_number part) const {
+  const auto sectors = number_in(folder(part) + "/start");
+  return sectors ? checked_mul(*sectors, sys_sector) : std::nullopt;
+}
+
+std::uint64_t block_tree::size_of(device_number device) const {
+  return checked_mul(number_in(folder(device) + "/size").value_or(0), sys_sector).value_or(0);
+}
+
+std::string block_tree::mapped_name(device_number device) const { return trimmed(read_text(folder(device) + "/dm/name")); }
+
+std::string block_tree::logical_volume(device_number device) const {
+  // LVM's volumes have a UUID of these four letters and two times 32 more; what it puts below and beside them has a suffix.
+  const auto uuid = trimmed(read_text(folder(device) + "/dm/uuid"));
+  if (!uuid.starts_with("LVM-") || uuid.size() != 4 + 64) return {};
+  return split_lvm_name(mapped_name(device));
+}
+
+std::optional<std::uint64_t> block_tree::sectors_changed(device_number device) const {
+  constexpr std::size_t written = 6;
+  constexpr std::size_t discarded = 13;
+  if (disk_attribute(device, "queue/iostats") == "0") return std::nullopt;
+  std::istringstream text(read_text(folder(device) + "/stat"));
+  std::array<std::uint64_t, discarded + 1> fields{};
+  std::size_t known = 0;
+  while (known < fields.size() && text >> fields[known]) ++known;
+  if (known <= written) return std::nullopt;
+  return fields[written] + fields[discarded];
 }
 
 std::string block_tree::disk_attribute(device_number device, const std::string& attribute) const {

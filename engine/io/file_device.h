@@ -27,6 +27,7 @@ struct open_options {
   enum class direct : std::uint8_t { automatic, on, off };
   direct direct_io = direct::automatic;  // automatic: O_DIRECT on block devices, buffered on regular files
   engine_kind engine = engine_kind::automatic;
+  std::string label;       // for reading: how messages call it; empty: by its path
   bool exclusive = false;  // block node opened for writing: O_EXCL, errc::busy if mounted or held
 };
 

@@ -175,6 +175,7 @@ result<std::unique_ptr<device>> finish(opened_file file, const open_options& opt
   if (!block && creates(options.mode)) CHECK(set_size(file, options.size));
   CHECK(read_geometry(file, options, block));
   CHECK(choose_direct(file, options.direct_io));
+  if (options.mode == access::read && !options.label.empty()) file.path = options.label;
   if (!block && file.geometry.read_only) ::posix_fadvise(file.plain.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   return make_file_device(std::move(file));
 }

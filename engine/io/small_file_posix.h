@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Texts of /proc and /sys. Internal to engine/io.
+// Texts of /proc and /sys. POSIX only.
 #pragma once
 
 #include <string>

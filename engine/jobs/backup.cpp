@@ -66,6 +66,7 @@ class backup_job {
     CHECK(flow::run_crew(threads_, stop, [this](unsigned, std::stop_token halt) { return work(halt); }));
     if (stop.stop_requested()) return error(errc::cancelled, "backup");
     CHECK(builder_.finish());
+    if (options_.before_commit) CHECK(options_.before_commit());
     progress.stage = "committing";
     TRY(report_.image, writer_.commit({request.created, complete_metadata(request.metadata, report_)}));
     return std::move(report_);

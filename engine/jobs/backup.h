@@ -38,6 +38,8 @@ struct backup_options {
   self_check check = self_check::all;  // decode and compare records before they are stored
   // Makes each thread's encoder; tests put a broken one in. Empty: codec::make_encoder(codec).
   std::function<result<std::unique_ptr<codec::encoder>>()> make_encoder;
+  // Asked after the last read and before anything is committed: an error (a shadow copy that was lost meanwhile) makes no image.
+  std::function<result<void>()> before_commit;
 };
 
 struct backup_report {

@@ -104,6 +104,15 @@ TEST_F(backup_faults, a_source_that_changes_its_size_fails_the_job) {
   must(verified_clean(*store_));
 }
 
+TEST_F(backup_faults, a_source_found_lost_after_the_last_read_makes_no_image) {
+  io::memory_device device(random_bytes(1, 1 << 20));
+  backup_run run;
+  run.options.before_commit = []() -> result<void> { return error(errc::shadow_copy, "its storage overflowed"); };
+  EXPECT_EQ(code_of(back_up(*store_, sources_of(device), run)), errc::shadow_copy);
+  EXPECT_TRUE(images_of(*store_).empty());
+  must(verified_clean(*store_));
+}
+
 // --- Lies.
 
 // A parent whose map calls other bytes unchanged: right change hashes, wrong contents.

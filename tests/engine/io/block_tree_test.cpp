@@ -73,6 +73,45 @@ TEST_F(block_tree, finds_all_that_a_volume_lies_on) {
   EXPECT_EQ(tree.with_all_below({sdb}), (device_set{sdb}));
 }
 
+TEST_F(block_tree, knows_where_on_a_disk_things_begin) {
+  put("devices/sda/sda1/start", "2048");
+  put("devices/sda/sda2/start", "4096");
+  using places = io::device_places;
+  EXPECT_EQ(tree.places_above({{sda, 512}}),
+            (places{{sda, 512}, {sda1, 512 + (1 << 20)}, {sda2, 512 + (2 << 20)}, {md0, std::nullopt}, {dm0, std::nullopt}}));
+  EXPECT_EQ(tree.places_above({{sda, std::nullopt}}).at(sda1), std::nullopt);
+  EXPECT_EQ(tree.places_above({{sda, 0}, {sda1, 77}}).at(sda1), std::nullopt);  // it cannot lie in two places
+  put("devices/sda/sda1/start", "99999999999999999999");
+  EXPECT_EQ(tree.places_above({{sda, 0}}).at(sda1), std::nullopt);
+}
+
+TEST_F(block_tree, tells_sizes_and_what_was_changed) {
+  put("devices/sda/size", "4096");
+  put("devices/sda/sda1/stat", "1 2 3 4 5 6 700 8 9 10 11 12 13 14 15 16 17");
+  put("devices/sdb/stat", "1 2 3 4 5 6 700 8 9 10 11");
+  EXPECT_EQ(tree.size_of(sda), 2u << 20);
+  EXPECT_EQ(tree.size_of(sdb), 0u);
+  EXPECT_EQ(tree.sectors_changed(sda1), 714u);
+  EXPECT_EQ(tree.sectors_changed(sdb), 700u);
+  EXPECT_EQ(tree.sectors_changed(md0), std::nullopt);
+  put("devices/sda/queue/iostats", "0");
+  EXPECT_EQ(tree.sectors_changed(sda1), std::nullopt);
+}
+
+TEST_F(block_tree, knows_the_names_of_device_mapper_and_lvm) {
+  put("devices/virtual/dm-0/dm/name", "vg--one-root--fs");
+  EXPECT_EQ(tree.mapped_name(dm0), "vg--one-root--fs");
+  EXPECT_EQ(tree.logical_volume(dm0), "");
+  const std::string ids(64, 'a');
+  put("devices/virtual/dm-0/dm/uuid", "CRYPT-LUKS2-" + ids);
+  EXPECT_EQ(tree.logical_volume(dm0), "");
+  put("devices/virtual/dm-0/dm/uuid", "LVM-" + ids);
+  EXPECT_EQ(tree.logical_volume(dm0), "vg-one/root-fs");
+  put("devices/virtual/dm-0/dm/uuid", "LVM-" + ids + "-cow");
+  EXPECT_EQ(tree.logical_volume(dm0), "");
+  EXPECT_EQ(tree.mapped_name(sda), "");
+}
+
 TEST_F(block_tree, does_not_run_in_circles) {
   stack("sda/sda2", "virtual/dm-0");
   EXPECT_EQ(tree.with_all_above({dm0}), (device_set{sda2, md0, dm0}));
@@ -109,6 +148,22 @@ TEST_F(block_tree, follows_loop_devices_to_the_file_below) {
   put("copy.img", "x");
   EXPECT_EQ(tree.loops_over(sys.at("copy.img")), device_set{});
   EXPECT_EQ(tree.with_all_below({loop0}).size(), 2u);  // itself and the device that holds the file
+}
+
+TEST_F(block_tree, knows_where_in_a_file_a_loop_device_lies) {
+  const device_number loop{7, 100}, part{259, 100};
+  add(loop, "virtual/no-such-loop");
+  add(part, "virtual/no-such-loop/no-such-part");
+  put("file.img", "x");
+  put("devices/virtual/no-such-loop/loop/backing_file", sys.at("file.img"));
+  put("devices/virtual/no-such-loop/loop/offset", "1048576");
+  put("devices/virtual/no-such-loop/no-such-part/partition", "1");
+  put("devices/virtual/no-such-loop/no-such-part/start", "8");
+  EXPECT_EQ(tree.place_in_file(loop), (io::file_place{sys.at("file.img"), 1 << 20}));
+  EXPECT_EQ(tree.place_in_file(part), (io::file_place{sys.at("file.img"), (1 << 20) + 4096}));
+  EXPECT_EQ(tree.place_in_file(sda1), std::nullopt);
+  fs::remove(sys / "file.img");
+  EXPECT_EQ(tree.place_in_file(loop), std::nullopt);
 }
 
 TEST_F(block_tree, knows_loop_devices_over_the_same_bytes) {

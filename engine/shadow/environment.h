@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// All that a requester's session needs of the world: tests put their own in.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/random.h"
+#include "engine/shadow/freezer.h"
+#include "engine/shadow/provider.h"
+#include "engine/shadow/trace.h"
+#include "engine/shadow/writer.h"
+
+namespace umbra::shadow {
+
+// Only one requester makes a set at a time: held from start_snapshot_set to the end of do_snapshot_set. Gone with the process.
+class set_lock {
+ public:
+  virtual ~set_lock() = default;
+};
+
+struct environment {
+  std::vector<std::shared_ptr<provider>> providers;  // in order of registration: ties of the selection go to the first
+  // Starts the writers of a session: executables, express writers, in-process ones. What cannot be started is told through
+  // `problem` and left out. Called once, before identify.
+  std::function<std::vector<std::shared_ptr<writer>>(const std::function<void(std::string)>& problem)> start_writers;
+  std::function<result<std::unique_ptr<freezer>>(const freeze_request&)> make_freezer = shadow::make_freezer;
+  std::function<result<volume>(const std::string&)> find_volume = shadow::find_volume;
+  // errc::busy with e_snapshot_set_in_progress if another requester holds it.
+  std::function<result<std::unique_ptr<set_lock>>()> lock_sets;
+  std::chrono::milliseconds hold_limit = std::chrono::seconds(10);
+  std::chrono::milliseconds writer_limit = std::chrono::seconds(60);
+  random_source* random = nullptr;  // identifiers
+  wall_clock now;
+  std::string machine;
+  trace_sink trace;  // may be empty
+};
+
+}  // namespace umbra::shadow

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "engine/io/mount_table.h"
+#include "engine/io/small_file_posix.h"
+#include "engine/shadow/mounting.h"
+
+namespace umbra::shadow {
+namespace {
+
+std::vector<io::mount_entry> mounts() { return io::parse_mountinfo(io::read_text("/proc/self/mountinfo")); }
+
+std::optional<io::device_number> number_of(const std::string& node) {
+  struct stat s = {};
+  if (::stat(node.c_str(), &s) != 0 || !S_ISBLK(s.st_mode)) return std::nullopt;
+  return io::device_number{major(s.st_rdev), minor(s.st_rdev)};
+}
+
+struct attempt {
+  const char* type;
+  const char* options;
+};
+// In the order of how common they are. A journal that is not empty stays as it is: the copy never changes.
+constexpr attempt attempts[] = {{"ext4", "noload"},
+                                {"xfs", "norecovery,nouuid"},
+                                {"btrfs", "rescue=nologreplay"},
+                                {"ext4", ""},
+                                {"xfs", "nouuid"},
+                                {"btrfs", ""},
+                                {"ext2", ""},
+                                {"vfat", ""}};
+
+class unmounted final : public unmounted_volume {
+ public:
+  explicit unmounted(io::mount_entry entry) : entry_(std::move(entry)) {}
+  result<void> mount_again() override {
+    const unsigned long flags = entry_.read_only ? MS_RDONLY : 0;
+    std::string options;
+    for (const auto& o : entry_.super_options) {
+      if (o == "rw" || o == "ro") continue;
+      options += (options.empty() ? "" : ",") + o;
+    }
+    if (::mount(entry_.source.c_str(), entry_.mount_point.c_str(), entry_.type.c_str(), flags, options.c_str()) == 0)
+      return success();
+    return os_failure(errc::io_write, "mount " + entry_.mount_point);
+  }
+
+ private:
+  io::mount_entry entry_;
+};
+
+}  // namespace
+
+result<void> mount_read_only(const std::string& node, const std::string& folder) {
+  int first_problem = 0;
+  for (const auto& a : attempts) {
+    if (::mount(node.c_str(), folder.c_str(), a.type, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOATIME, a.options) == 0)
+      return success();
+    if (first_problem == 0 || (errno != EINVAL && errno != ENODEV)) first_problem = errno;
+  }
+  return os_failure(errc::io_read, fmt::format("mount {} at {}", node, folder), first_problem);
+}
+
+result<void> unmount(const std::string& folder) {
+  if (::umount2(folder.c_str(), UMOUNT_NOFOLLOW) == 0) return success();
+  return os_failure(errc::busy, "unmount " + folder);
+}
+
+std::string mount_point_of(const std::string& node) {
+  const auto number = number_of(node);
+  if (!number) return {};
+  const auto table = mounts();
+  const auto found = std::ranges::find_if(table, [&](const auto& m) { return m.device == *number || m.source == node; });
+  return found == table.end() ? "" : found->mount_point;
+}
+
+result<std::unique_ptr<unmounted_volume>> unmount_for_now(const std::string& folder) {
+  const auto table = mounts();
+  const auto found = std::find_if(table.rbegin(), table.rend(), [&](const auto& m) { return m.mount_point == folder; });
+  if (found == table.rend()) return error(errc::not_found, folder + ": nothing is mounted there");
+  auto volume = std::make_unique<unmounted>(*found);
+  CHECK(unmount(folder));
+  return std::unique_ptr<unmounted_volume>(std::move(volume));
+}
+
+}  // namespace umbra::shadow

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/shadow/snapshot_set.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace umbra::shadow {
+namespace {
+
+// What executables of writers.d hear when nobody coordinates them any longer.
+constexpr const char* go_on_line = "{\"event\":\"abort\"}\n";
+
+}  // namespace
+
+bool snapshot_set::contains(const volume& v) const {
+  return std::ranges::any_of(members_, [&](const auto& m) { return m.what.device == v.device; });
+}
+
+result<void> snapshot_set::add(const guid& snapshot, volume v, std::shared_ptr<provider> by) {
+  auto begun = by->begin_prepare_snapshot(id_, snapshot, v, attributes_);
+  trace_.add(trace_entry::side::provider, by->properties().provider_name, "begin_prepare_snapshot", begun);
+  CHECK(begun);
+  members_.push_back({snapshot, std::move(v), std::move(by), snapshot_state::preparing});
+  return success();
+}
+
+std::vector<std::shared_ptr<provider>> snapshot_set::providers() const {
+  std::vector<std::shared_ptr<provider>> list;
+  for (const auto& m : members_) {
+    if (std::ranges::find(list, m.by) == list.end()) list.push_back(m.by);
+  }
+  return list;
+}
+
+void snapshot_set::set_states(snapshot_state state) {
+  for (auto& m : members_) m.state = state;
+}
+
+result<void> snapshot_set::each_provider(step call, const char* name, snapshot_state before, snapshot_state after) {
+  set_states(before);
+  for (const auto& p : providers()) {
+    auto done = ((*p).*call)(id_);
+    trace_.add(trace_entry::side::provider, p->properties().provider_name, name, done);
+    if (done.has_error()) return within(p->properties().provider_name, std::move(done));
+  }
+  set_states(after);
+  return success();
+}
+
+result<void> snapshot_set::post_commit() {
+  set_states(snapshot_state::processing_postcommit);
+  for (const auto& p : providers()) {
+    auto done = p->post_commit_snapshots(id_, static_cast<std::uint32_t>(members_.size()));
+    trace_.add(trace_entry::side::provider, p->properties().provider_name, "post_commit_snapshots", done);
+    if (done.has_error()) return within(p->properties().provider_name, std::move(done));
+  }
+  set_states(snapshot_state::postcommitted);
+  return success();
+}
+
+freeze_request snapshot_set::what_to_freeze(const writer_crowd& writers) const {
+  freeze_request request;
+  for (const auto& m : members_) {
+    if (m.by->holds(m.what) == provider::hold::coordinator) request.mount_points.push_back(m.what.mount_point);
+  }
+  request.abort_descriptors = writers.abort_descriptors();
+  request.abort_line = go_on_line;
+  request.hold_limit = world_.hold_limit;
+  request.writer_limit = world_.writer_limit;
+  return request;
+}
+
+result<void> snapshot_set::make(writer_crowd& writers, writer_session& session, std::stop_token stop) {
+  auto done = [&]() -> result<void> {
+    CHECK(each_provider(&provider::end_prepare_snapshots, "end_prepare_snapshots", snapshot_state::processing_prepare,
+                        snapshot_state::prepared));
+    CHECK(reach_the_instant(writers, session, stop));
+    return finish_copies(writers, session);
+  }();
+  if (done.has_error()) {
+    writers.abort(session);
+    abort();
+  }
+  return done;
+}
+
+// Whatever happens in here, writers and file systems go on when it returns.
+result<void> snapshot_set::reach_the_instant(writer_crowd& writers, const writer_session& session, std::stop_token stop) {
+  const auto stopped = [&] { return stop.stop_requested(); };
+  const auto cancelled = [] { return failure(result_code::s_async_cancelled, "shadow copy set"); };
+  {
+    const std::stop_callback give_up(stop, [&] { writers.cancel_calls(); });
+    writers.tell(event::prepare_snapshot, session);
+  }
+  writers.abort_failed(session);
+  if (stopped()) return cancelled();
+  TRY(const auto hold, world_.make_freezer(what_to_freeze(writers)));
+  CHECK(hold->begin_writers());
+  writers.freeze(session);
+  writers.abort_failed(session);
+  auto made = [&]() -> result<void> {
+    if (stopped()) return cancelled();
+    CHECK(each_provider(&provider::pre_commit_snapshots, "pre_commit_snapshots", snapshot_state::processing_precommit,
+                        snapshot_state::precommitted));
+    CHECK(hold_and_commit(*hold));
+    return post_commit();
+  }();
+  if (made.has_value()) {
+    writers.thaw(session);
+    writers.abort_failed(session);
+  }
+  // Writers that the guardian had to send on were told `abort`; their own states say so. The set stands: its instant was before.
+  auto in_time = hold->end_writers();
+  if (made.has_value() && in_time.has_error()) return in_time;
+  return made;
+}
+
+result<void> snapshot_set::hold_and_commit(freezer& hold) {
+  trace_.hold();
+  auto frozen = hold.freeze();
+  trace_.add(trace_entry::side::file_system, "", "freeze", frozen);
+  auto committed = frozen;
+  if (frozen.has_value()) {
+    committed = each_provider(&provider::commit_snapshots, "commit_snapshots", snapshot_state::processing_commit,
+                              snapshot_state::committed);
+  }
+  auto thawed = hold.thaw();
+  trace_.add(trace_entry::side::file_system, "", "thaw", thawed);
+  trace_.release();
+  held_ = hold.held();
+  not_frozen_ = hold.not_frozen();
+  CHECK(committed);
+  return thawed;
+}
+
+result<void> snapshot_set::finish_copies(writer_crowd& writers, writer_session& session) {
+  CHECK(each_provider(&provider::pre_final_commit_snapshots, "pre_final_commit_snapshots",
+                      snapshot_state::processing_prefinalcommit, snapshot_state::prefinalcommitted));
+  session.snapshot_set_id = id_;
+  session.snapshot_devices.clear();
+  for (const auto& m : members_) {
+    TRY(const auto copies, m.by->query());
+    const auto found = std::ranges::find(copies, m.snapshot, &snapshot_prop::snapshot_id);
+    session.snapshot_devices.push_back(found == copies.end() ? "" : found->snapshot_device_object);
+  }
+  writers.tell(event::post_snapshot, session);
+  writers.abort_failed(session);
+  return each_provider(&provider::post_final_commit_snapshots, "post_final_commit_snapshots",
+                       snapshot_state::processing_postfinalcommit, snapshot_state::created);
+}
+
+void snapshot_set::abort() {
+  for (const auto& p : providers()) {
+    const auto done = p->abort_snapshots(id_);
+    trace_.add(trace_entry::side::provider, p->properties().provider_name, "abort_snapshots", done);
+  }
+  set_states(snapshot_state::aborted);
+  members_.clear();
+}
+
+}  // namespace umbra::shadow
