@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The device mapper freezes the file system of what it suspends, and refuses if somebody else froze it: so the coordinator does
+// not, and commit holds still by itself. One volume: lvcreate suspends it, takes the snapshot and lets it go on. Several: all are
+// suspended first, which is the instant; then lvcreate finds each suspended, takes its snapshot and lets that one go on.
+#include "engine/shadow/lvm_provider.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "engine/base/units.h"
+#include "engine/io/file_device.h"
+#include "engine/shadow/provider_ids.h"
+#include "engine/shadow/result_code.h"
+
+namespace umbra::shadow {
+namespace {
+
+constexpr std::string_view tag_snapshot = "umbra.snapshot=";
+constexpr std::string_view tag_set = "umbra.set=";
+constexpr std::string_view tag_attributes = "umbra.attributes=";
+constexpr std::string_view tag_count = "umbra.count=";
+constexpr std::string_view tag_created = "umbra.created=";
+
+// LVM takes no braces in tags and names.
+std::string plain(const guid& id) { return to_hex(id.view()); }
+
+template <class Number>
+Number number_in(const std::string& text) {
+  Number value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+struct member {
+  guid set;
+  volume what;
+  volume_snapshot_attributes attributes = volume_snapshot_attributes::none;
+  std::string name;  // of the snapshot's logical volume, without group
+  std::uint64_t area = 0;
+  bool made = false;
+  std::string group() const { return what.logical_volume.substr(0, what.logical_volume.find('/')); }
+  std::string full_name() const { return group() + "/" + name; }
+};
+
+class lvm_provider final : public provider {
+ public:
+  lvm_provider(lvm_kind kind, std::shared_ptr<lvm_tool> tool, lvm_options options)
+      : kind_(kind), tool_(std::move(tool)), options_(std::move(options)) {
+    properties_.provider_id = kind == lvm_kind::thin ? lvm_thin_provider_id : lvm_thick_provider_id;
+    properties_.provider_name = kind == lvm_kind::thin ? "lvm-thin" : "lvm-thick";
+    properties_.type = provider_type::software;
+    properties_.provider_version = "1";
+  }
+
+  ~lvm_provider() override {
+    for (auto& [id, m] : making_) (void)take_back(m).has_error();
+    for (const auto& id : auto_released_) (void)delete_snapshot(id).has_error();
+  }
+
+  const provider_prop& properties() const override { return properties_; }
+
+  result<void> is_volume_supported(const volume& v, volume_snapshot_attributes attributes) override {
+    TRY(const auto lv, volume_of(v));
+    if (has(attributes, volume_snapshot_attributes::plex)) return unsupported("a snapshot is no split mirror");
+    if (lv.is_thin() != (kind_ == lvm_kind::thin))
+      return unsupported(lv.is_thin() ? "it is a thin volume" : "it is no thin volume");
+    if (kind_ == lvm_kind::thin) return success();
+    if (lv.is_snapshot()) return unsupported("it is a snapshot itself");
+    CHECK(area_for(v, lv));
+    return success();
+  }
+
+  hold holds(const volume& v) override { return v.read_only ? hold::none : hold::provider; }
+
+  result<void> begin_prepare_snapshot(const guid& set, const guid& snapshot, const volume& v,
+                                      volume_snapshot_attributes attributes) override {
+    member m{set, v, attributes, "umbra-" + plain(snapshot), 0, false};
+    TRY(const auto lv, volume_of(v));
+    if (kind_ == lvm_kind::thick) {
+      TRY(m.area, area_for(v, lv));
+    }
+    making_[snapshot] = std::move(m);
+    return success();
+  }
+
+  result<void> end_prepare_snapshots(const guid& set) override {
+    // Running LVM while the root file system stands still can wait for itself.
+    std::size_t members = 0;
+    bool root = false;
+    for (const auto& [id, m] : making_) {
+      if (m.set != set) continue;
+      ++members;
+      root = root || m.what.mount_point == "/";
+    }
+    if (members < 2 || !root) return success();
+    return failure(result_code::e_provider_veto,
+                   "LVM cannot copy / at one instant with other logical volumes; put / into a set of its own");
+  }
+
+  result<void> pre_commit_snapshots(const guid&) override { return success(); }
+
+  result<void> commit_snapshots(const guid& set) override {
+    std::vector<std::pair<guid, member*>> members;
+    for (auto& [id, m] : making_) {
+      if (m.set == set) members.emplace_back(id, &m);
+    }
+    if (members.size() < 2) return members.empty() ? success() : take(members.front().first, *members.front().second);
+    auto done = suspend_and_take(members);
+    // Whatever went wrong, nothing stays suspended; what goes on already is not disturbed by this.
+    if (done.has_error()) {
+      for (const auto& [id, m] : members) (void)tool_->dmsetup({"resume", m->what.mapped_name}).has_error();
+    }
+    return done;
+  }
+
+  result<void> post_commit_snapshots(const guid& set, std::uint32_t count) override {
+    for (auto& [id, m] : making_) {
+      if (m.set != set) continue;
+      CHECK(tool_->lvm({"lvchange", "-q", "--addtag", fmt::format("{}{}", tag_count, count), m.full_name()}));
+      // A thin snapshot is made asleep.
+      CHECK(tool_->lvm({"lvchange", "-q", "-ay", "-K", m.full_name()}));
+    }
+    return success();
+  }
+
+  result<void> pre_final_commit_snapshots(const guid& set) override {
+    for (auto& [id, m] : making_) {
+      if (m.set != set || has(m.attributes, volume_snapshot_attributes::no_autorecovery) || !options_.recover) continue;
+      CHECK(options_.recover(node(m.full_name()), m.what));
+    }
+    return success();
+  }
+
+  result<void> post_final_commit_snapshots(const guid& set) override {
+    for (auto& [id, m] : making_) {
+      if (m.set == set) CHECK(tool_->lvm({"lvchange", "-q", "-pr", m.full_name()}));
+    }
+    for (auto m = making_.begin(); m != making_.end();) {
+      if (m->second.set != set) {
+        ++m;
+        continue;
+      }
+      if (!has(m->second.attributes, volume_snapshot_attributes::no_auto_release)) auto_released_.push_back(m->first);
+      m = making_.erase(m);
+    }
+    return success();
+  }
+
+  result<void> abort_snapshots(const guid& set) override {
+    result<void> outcome = success();
+    for (auto m = making_.begin(); m != making_.end();) {
+      if (m->second.set != set) {
+        ++m;
+        continue;
+      }
+      auto gone = take_back(m->second);
+      if (gone.has_error()) outcome = std::move(gone);
+      m = making_.erase(m);
+    }
+    TRY(const auto copies, query());
+    for (const auto& c : copies) {
+      if (c.snapshot_set_id == set) CHECK(delete_snapshot(c.snapshot_id));
+    }
+    return outcome;
+  }
+
+  result<std::vector<snapshot_prop>> query() override {
+    TRY(const auto volumes, copies());
+    std::vector<snapshot_prop> list;
+    for (const auto& lv : volumes) list.push_back(properties_of(lv));
+    return list;
+  }
+
+  result<void> delete_snapshot(const guid& snapshot) override {
+    TRY(const auto lv, copy(snapshot));
+    CHECK(tool_->lvm({"lvremove", "-q", "-f", lv.full_name()}));
+    std::erase(auto_released_, snapshot);
+    return success();
+  }
+
+  result<std::unique_ptr<io::device>> open_snapshot(const guid& snapshot) override {
+    TRY(const auto lv, copy(snapshot));
+    return io::open_device(node(lv.full_name()), {});
+  }
+
+  result<void> check_snapshot(const guid& snapshot) override {
+    TRY(const auto lv, copy(snapshot));
+    if (lv.is_invalid()) {
+      return failure(result_code::e_insufficient_storage,
+                     fmt::format("{}: the copy is lost: its area was full before everything was read (make it larger, or read "
+                                 "when less is written)",
+                                 lv.full_name()));
+    }
+    if (kind_ == lvm_kind::thick || lv.pool.empty()) return success();
+    TRY(const auto pools, list_logical_volumes(*tool_, lv.group + "/" + lv.pool));
+    const bool full = !pools.empty() && pools.front().data_percent.value_or(0) >= 100;
+    if (full) return failure(result_code::e_insufficient_storage, fmt::format("{}/{}: the thin pool is full", lv.group, lv.pool));
+    return success();
+  }
+
+  result<std::vector<diff_area_prop>> query_diff_areas() override {
+    TRY(const auto volumes, copies());
+    std::vector<diff_area_prop> areas;
+    for (const auto& lv : volumes) {
+      diff_area_prop area;
+      area.volume_name = lv.group + "/" + lv.origin;
+      area.diff_area_volume_name = kind_ == lvm_kind::thin ? lv.group + "/" + lv.pool : lv.full_name();
+      if (kind_ == lvm_kind::thick) {
+        area.maximum_space = area.allocated_space = lv.size;
+        area.used_space = static_cast<std::uint64_t>(lv.data_percent.value_or(0) / 100.0 * static_cast<double>(lv.size));
+      }
+      if (lv.is_invalid()) area.fault = protection_fault::diff_area_full;
+      areas.push_back(std::move(area));
+    }
+    return areas;
+  }
+
+  result<std::string> node_of(const guid& snapshot) override {
+    TRY(const auto lv, copy(snapshot));
+    return node(lv.full_name());
+  }
+  result<void> release_node(const guid&) override { return success(); }
+
+  result<void> revert_to_snapshot(const guid& snapshot) override {
+    TRY(const auto lv, copy(snapshot));
+    CHECK(tool_->lvm({"lvconvert", "-q", "-y", "--merge", lv.full_name()}));
+    return success();
+  }
+
+  result<bool> query_revert_status(const volume& v) override {
+    if (v.logical_volume.empty()) return false;
+    TRY(const auto found, list_logical_volumes(*tool_, v.logical_volume));
+    // "O": an origin into which a snapshot is being merged.
+    return !found.empty() && found.front().attributes.starts_with('O');
+  }
+
+ private:
+  static std::string node(const std::string& full_name) { return "/dev/" + full_name; }
+  static error unsupported(std::string why) { return failure(result_code::e_volume_not_supported_by_provider, std::move(why)); }
+
+  result<logical_volume> volume_of(const volume& v) {
+    if (v.logical_volume.empty()) return unsupported("it is no logical volume of LVM");
+    TRY(const auto found, list_logical_volumes(*tool_, v.logical_volume));
+    if (found.empty()) return unsupported("LVM does not know it");
+    return found.front();
+  }
+
+  // How large the area of a thick copy is to be; an error if the group has no room for the least.
+  result<std::uint64_t> area_for(const volume& v, const logical_volume& lv) const {
+    const auto extent = std::max<std::uint64_t>(lv.extent_size, 1);
+    // With its exception tables the area of a volume that is written over once is a little larger than the volume.
+    const auto all = align_to(v.size + v.size / 64 + 2 * extent, extent);
+    const auto least = std::min(all, align_to(options_.area_minimum, extent));
+    const auto wanted =
+        std::max(least, align_to(static_cast<std::uint64_t>(static_cast<double>(v.size) * options_.area_share), extent));
+    if (lv.group_free < least) {
+      return failure(
+          result_code::e_insufficient_storage,
+          fmt::format("volume group {} has {} bytes free, the copy's area needs at least {}", lv.group, lv.group_free, least));
+    }
+    return std::min({wanted, all, lv.group_free / extent * extent});
+  }
+  static std::uint64_t align_to(std::uint64_t n, std::uint64_t unit) { return div_up(n, unit) * unit; }
+
+  result<void> take(const guid& id, member& m) {
+    std::vector<std::string> command{"lvcreate", "-q", "-s", "-n", m.name};
+    if (kind_ == lvm_kind::thick) command.insert(command.end(), {"-L", fmt::format("{}b", m.area)});
+    for (const auto& tag : {fmt::format("{}{}", tag_snapshot, plain(id)), fmt::format("{}{}", tag_set, plain(m.set)),
+                            fmt::format("{}{}", tag_attributes, static_cast<std::uint32_t>(m.attributes)),
+                            fmt::format("{}{}", tag_created, options_.now())}) {
+      command.push_back("--addtag");
+      command.push_back(tag);
+    }
+    command.push_back(m.what.logical_volume);
+    CHECK(tool_->lvm(command));
+    m.made = true;
+    return success();
+  }
+
+  result<void> suspend_and_take(const std::vector<std::pair<guid, member*>>& members) {
+    for (const auto& [id, m] : members) CHECK(tool_->dmsetup({"suspend", m->what.mapped_name}));
+    for (const auto& [id, m] : members) CHECK(take(id, *m));
+    return success();
+  }
+
+  result<void> take_back(member& m) {
+    if (!m.made) return success();
+    m.made = false;
+    CHECK(tool_->lvm({"lvremove", "-q", "-f", m.full_name()}));
+    return success();
+  }
+
+  // The logical volumes that are copies of this provider.
+  result<std::vector<logical_volume>> copies() {
+    auto all = list_logical_volumes(*tool_);
+    if (all.has_error() && all.assume_error().code() == errc::not_found)
+      return std::vector<logical_volume>();  // no LVM, no copies
+    CHECK(all);
+    auto list = std::move(all).assume_value();
+    std::erase_if(list,
+                  [this](const auto& lv) { return lv.tag(tag_snapshot).empty() || lv.is_thin() != (kind_ == lvm_kind::thin); });
+    return list;
+  }
+
+  result<logical_volume> copy(const guid& snapshot) {
+    TRY(const auto all, copies());
+    const auto found = std::ranges::find_if(all, [&](const auto& lv) { return lv.tag(tag_snapshot) == plain(snapshot); });
+    if (found == all.end()) return failure(result_code::e_object_not_found, fmt::format("shadow copy {}", to_string(snapshot)));
+    return *found;
+  }
+
+  snapshot_prop properties_of(const logical_volume& lv) const {
+    snapshot_prop p;
+    p.snapshot_id = id_from_hex<guid>(lv.tag(tag_snapshot)).value_or(guid{});
+    p.snapshot_set_id = id_from_hex<guid>(lv.tag(tag_set)).value_or(guid{});
+    p.snapshots_count = number_in<std::uint32_t>(lv.tag(tag_count));
+    p.snapshot_device_object = node(lv.full_name());
+    p.original_volume_name = node(lv.group + "/" + lv.origin);
+    p.originating_machine = p.service_machine = options_.machine;
+    p.provider_id = properties_.provider_id;
+    p.attributes = static_cast<volume_snapshot_attributes>(number_in<std::uint32_t>(lv.tag(tag_attributes)));
+    p.creation_timestamp = timestamp_of(number_in<std::int64_t>(lv.tag(tag_created)));
+    p.status = making_.contains(p.snapshot_id) ? snapshot_state::committed : snapshot_state::created;
+    return p;
+  }
+
+  const lvm_kind kind_;
+  std::shared_ptr<lvm_tool> tool_;
+  lvm_options options_;
+  provider_prop properties_;
+  std::map<guid, member> making_;
+  std::vector<guid> auto_released_;
+};
+
+}  // namespace
+
+std::unique_ptr<provider> make_lvm_provider(lvm_kind kind, std::shared_ptr<lvm_tool> tool, lvm_options options) {
+  return std::make_unique<lvm_provider>(kind, std::move(tool), std::move(options));
+}
+
+}  // namespace umbra::shadow

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Shadow copies of logical volumes by LVM's own snapshots: thin ones in their pool, thick ones with a copy-on-write area taken
+// from the free space of the volume group. What a copy is, is written into the tags of its logical volume, so that LVM itself
+// keeps the records: umbra.snapshot=…, umbra.set=…, umbra.attributes=…, umbra.count=…, umbra.created=….
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/base/clock.h"
+#include "engine/shadow/lvm_tool.h"
+#include "engine/shadow/provider.h"
+
+namespace umbra::shadow {
+
+enum class lvm_kind : std::uint8_t { thin, thick };
+
+struct lvm_options {
+  // Of a thick copy's area: so much of the volume, but at least and at most. The area is never larger than the volume needs.
+  double area_share = 0.10;
+  std::uint64_t area_minimum = 64ull << 20;
+  std::string machine;
+  wall_clock now;
+  // Lets the file system's journal recover in the writable copy at `node`; empty: nobody does.
+  std::function<result<void>(const std::string& node, const volume& v)> recover;
+};
+
+std::unique_ptr<provider> make_lvm_provider(lvm_kind kind, std::shared_ptr<lvm_tool> tool, lvm_options options);
+
+}  // namespace umbra::shadow

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The LVM providers over an LVM that only remembers what it was told.
+#include "engine/shadow/lvm_provider.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "engine/shadow/result_code.h"
+
+namespace umbra::shadow {
+namespace {
+
+// One group with two thick volumes and a thin one; makes and removes snapshots.
+class scripted_lvm final : public lvm_tool {
+ public:
+  std::vector<std::string> commands;
+  std::string fails;  // the command that begins so
+  std::uint64_t free = 1 << 30;
+  std::vector<logical_volume> volumes{make("a", "linear"), make("b", "linear"), make("t", "thin")};
+
+  result<std::string> lvm(const std::vector<std::string>& arguments) override {
+    if (arguments.front() == "lvs") return report(arguments.back());
+    CHECK(note(arguments));
+    if (arguments.front() == "lvcreate") create(arguments);
+    if (arguments.front() == "lvremove") std::erase_if(volumes, [&](const auto& v) { return v.full_name() == arguments.back(); });
+    if (arguments.front() == "lvchange" && arguments[2] == "--addtag") find(arguments.back()).tags.push_back(arguments[3]);
+    return std::string();
+  }
+  result<std::string> dmsetup(const std::vector<std::string>& arguments) override {
+    CHECK(note(arguments));
+    return std::string();
+  }
+
+  logical_volume& find(const std::string& name) {
+    return *std::ranges::find_if(volumes, [&](const auto& v) { return v.full_name() == name; });
+  }
+
+ private:
+  static logical_volume make(const std::string& name, const std::string& type) {
+    logical_volume v;
+    v.group = "vg";
+    v.name = name;
+    v.segment_type = type;
+    v.attributes = "-wi-ao----";
+    v.size = 256 << 20;
+    v.extent_size = 4 << 20;
+    if (type == "thin") v.pool = "pool";
+    return v;
+  }
+  result<void> note(const std::vector<std::string>& arguments) {
+    commands.push_back(fmt::format("{} {}", arguments.front(), arguments.back()));
+    if (!fails.empty() && commands.back().starts_with(fails)) return error(errc::shadow_copy, "LVM says no");
+    return success();
+  }
+  void create(const std::vector<std::string>& arguments) {
+    const auto& origin = find(arguments.back());
+    auto copy = make(arguments[4], origin.segment_type);
+    copy.origin = origin.name;
+    for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
+      if (arguments[i] == "--addtag") copy.tags.push_back(arguments[i + 1]);
+      if (arguments[i] == "-L") copy.size = std::stoull(arguments[i + 1]);
+    }
+    volumes.push_back(copy);
+  }
+  std::string report(const std::string& only) const {
+    std::string lines;
+    for (const auto& v : volumes) {
+      if (only.find('/') != std::string::npos && v.full_name() != only) continue;
+      std::string tags;
+      for (const auto& t : v.tags) tags += (tags.empty() ? "" : ",") + t;
+      lines += fmt::format(
+          R"({}{{"vg_name":"vg","lv_name":"{}","origin":"{}","pool_lv":"{}","segtype":"{}","lv_attr":"{}","lv_size":"{}",)"
+          R"("data_percent":"","vg_free":"{}","vg_extent_size":"{}","lv_tags":"{}"}})",
+          lines.empty() ? "" : ",", v.name, v.origin, v.pool, v.segment_type, v.attributes, v.size, free, v.extent_size, tags);
+    }
+    return R"({"report":[{"lv":[)" + lines + "]}]}";
+  }
+};
+
+volume mounted(const std::string& name, const std::string& where = "/mnt") {
+  volume v;
+  v.logical_volume = "vg/" + name;
+  v.device = "/dev/mapper/vg-" + name;
+  v.mapped_name = "vg-" + name;
+  v.name = v.mount_point = where;
+  v.size = 256 << 20;
+  v.read_only = false;
+  return v;
+}
+
+guid numbered(int n) {
+  guid id;
+  id.bytes[0] = static_cast<std::byte>(n);
+  return id;
+}
+
+struct lvm : testing::Test {
+  std::shared_ptr<scripted_lvm> tool = std::make_shared<scripted_lvm>();
+  std::unique_ptr<provider> thick = make(lvm_kind::thick);
+  std::unique_ptr<provider> thin = make(lvm_kind::thin);
+  guid set = numbered(200);
+
+  std::unique_ptr<provider> make(lvm_kind kind) const {
+    lvm_options options;
+    options.machine = "test";
+    options.now = [] { return std::int64_t{1'700'000'000}; };
+    return make_lvm_provider(kind, tool, options);
+  }
+  result<void> commit(provider& p, const std::vector<volume>& volumes, volume_snapshot_attributes attributes = {}) {
+    int n = 0;
+    for (const auto& v : volumes) CHECK(p.begin_prepare_snapshot(set, numbered(++n), v, attributes));
+    CHECK(p.end_prepare_snapshots(set));
+    CHECK(p.pre_commit_snapshots(set));
+    return p.commit_snapshots(set);
+  }
+  result<void> finish(provider& p, std::uint32_t count) {
+    CHECK(p.post_commit_snapshots(set, count));
+    CHECK(p.pre_final_commit_snapshots(set));
+    return p.post_final_commit_snapshots(set);
+  }
+};
+
+TEST_F(lvm, takes_what_is_its_kind_and_fits) {
+  EXPECT_TRUE(thick->is_volume_supported(mounted("a"), {}).has_value());
+  EXPECT_TRUE(thin->is_volume_supported(mounted("t"), {}).has_value());
+  EXPECT_TRUE(thick->is_volume_supported(mounted("t"), {}).has_error());
+  EXPECT_TRUE(thin->is_volume_supported(mounted("a"), {}).has_error());
+  volume plain;
+  EXPECT_TRUE(thick->is_volume_supported(plain, {}).has_error());
+  tool->free = 60 << 20;
+  const auto small = thick->is_volume_supported(mounted("a"), {});
+  ASSERT_TRUE(small.has_error());
+  EXPECT_EQ(code_of(small.error()), result_code::e_insufficient_storage);
+  EXPECT_TRUE(thin->is_volume_supported(mounted("t"), {}).has_value()) << "a pool needs no room in the group";
+}
+
+TEST_F(lvm, one_volume_is_left_to_lvm_alone) {
+  ASSERT_TRUE(commit(*thick, {mounted("a")}).has_value());
+  EXPECT_EQ(tool->commands, (std::vector<std::string>{"lvcreate vg/a"}));
+  EXPECT_EQ(thick->holds(mounted("a")), provider::hold::provider);
+}
+
+TEST_F(lvm, several_volumes_are_all_suspended_before_the_first_is_copied) {
+  ASSERT_TRUE(commit(*thick, {mounted("a"), mounted("b")}).has_value());
+  EXPECT_EQ(tool->commands, (std::vector<std::string>{"suspend vg-a", "suspend vg-b", "lvcreate vg/a", "lvcreate vg/b"}));
+}
+
+TEST_F(lvm, nothing_stays_suspended_when_a_copy_fails) {
+  for (const char* step : {"suspend vg-b", "lvcreate vg/a", "lvcreate vg/b"}) {
+    tool->commands.clear();
+    tool->fails = step;
+    EXPECT_TRUE(commit(*thick, {mounted("a"), mounted("b")}).has_error()) << step;
+    const auto& c = tool->commands;
+    EXPECT_NE(std::ranges::find(c, "resume vg-a"), c.end()) << step;
+    EXPECT_NE(std::ranges::find(c, "resume vg-b"), c.end()) << step;
+    tool->fails.clear();
+    ASSERT_TRUE(thick->abort_snapshots(set).has_value());
+    EXPECT_EQ(tool->volumes.size(), 3U) << step;
+  }
+}
+
+TEST_F(lvm, does_not_stop_the_root_file_system_together_with_others) {
+  const auto refused = commit(*thick, {mounted("a", "/"), mounted("b")});
+  EXPECT_EQ(code_of(refused.error()), result_code::e_provider_veto);
+  EXPECT_TRUE(tool->commands.empty());
+}
+
+TEST_F(lvm, a_copy_is_found_again_by_its_tags) {
+  ASSERT_TRUE(commit(*thick, {mounted("a")}, volume_snapshot_attributes::persistent | volume_snapshot_attributes::no_auto_release)
+                  .has_value());
+  ASSERT_TRUE(finish(*thick, 1).has_value());
+  const auto again = make(lvm_kind::thick);
+  const auto copies = again->query();
+  ASSERT_TRUE(copies.has_value());
+  ASSERT_EQ(copies.value().size(), 1U);
+  const auto& c = copies.value()[0];
+  EXPECT_EQ(c.snapshot_id, numbered(1));
+  EXPECT_EQ(c.snapshot_set_id, set);
+  EXPECT_EQ(c.snapshots_count, 1U);
+  EXPECT_EQ(c.original_volume_name, "/dev/vg/a");
+  EXPECT_EQ(unix_seconds_of(c.creation_timestamp), 1'700'000'000);
+  EXPECT_EQ(c.status, snapshot_state::created);
+  EXPECT_TRUE(has(c.attributes, volume_snapshot_attributes::persistent));
+  EXPECT_TRUE(make(lvm_kind::thin)->query().value().empty());
+  ASSERT_TRUE(again->delete_snapshot(numbered(1)).has_value());
+  EXPECT_EQ(code_of(again->delete_snapshot(numbered(1)).error()), result_code::e_object_not_found);
+}
+
+TEST_F(lvm, a_copy_that_overflowed_is_lost) {
+  ASSERT_TRUE(commit(*thick, {mounted("a")}).has_value());
+  ASSERT_TRUE(finish(*thick, 1).has_value());
+  EXPECT_TRUE(thick->check_snapshot(numbered(1)).has_value());
+  tool->volumes.back().attributes = "swi-I-s---";
+  EXPECT_EQ(code_of(thick->check_snapshot(numbered(1)).error()), result_code::e_insufficient_storage);
+  EXPECT_EQ(thick->query_diff_areas().value().at(0).fault, protection_fault::diff_area_full);
+}
+
+TEST_F(lvm, copies_that_are_auto_released_go_with_the_provider) {
+  ASSERT_TRUE(commit(*thin, {mounted("t")}).has_value());
+  ASSERT_TRUE(finish(*thin, 1).has_value());
+  EXPECT_EQ(tool->volumes.size(), 4U);
+  thin.reset();
+  EXPECT_EQ(tool->volumes.size(), 3U);
+}
+
+TEST_F(lvm, the_area_is_a_share_of_the_volume_and_never_more_than_it_needs) {
+  ASSERT_TRUE(commit(*thick, {mounted("a")}).has_value());
+  EXPECT_EQ(tool->volumes.back().size, 64U << 20) << "the least";
+  volume huge = mounted("b");
+  huge.size = 4ull << 30;
+  tool->free = 8ull << 30;
+  set = numbered(201);
+  ASSERT_TRUE(thick->begin_prepare_snapshot(set, numbered(9), huge, {}).has_value());
+  ASSERT_TRUE(thick->commit_snapshots(set).has_value());
+  EXPECT_EQ(tool->volumes.back().size, 412U << 20) << "a tenth, in whole extents";
+}
+
+}  // namespace
+}  // namespace umbra::shadow
