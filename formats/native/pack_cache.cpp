@@ -18,7 +18,7 @@ result<std::shared_ptr<const pack_reader>> pack_cache::pack(const image::pack_id
   // Opened without the lock: two threads may open the same pack, one of the readers is dropped.
   auto file = store_.open(pack_name(id));
   if (file.has_error() && file.assume_error().code() == errc::not_found) {
-    return error(errc::damaged, fmt::format("pack {} is missing in {}", to_string(id), store_.location()));
+    return error(errc::damaged, fmt::format("{} is missing in {}", pack_name(id), store_.location()));
   }
   if (file.has_error()) return std::move(file).assume_error().within("pack " + to_string(id));
   TRY(std::shared_ptr<const pack_reader> reader, pack_reader::open(std::move(file).assume_value(), pack_name(id), id));

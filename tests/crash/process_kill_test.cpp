@@ -76,7 +76,10 @@ TEST(killed_backup_into_a_vault, leaves_packs_that_the_next_one_does_not_store_a
     EXPECT_TRUE(place->take(*disk, 0, bytes, {}).has_error() || stop > 0);
     disk->restart();
     std::uint64_t packs = 0;
-    for (const auto& path : disk->all_files()) packs += path.find("/packs/") != std::string::npos ? 1 : 0;
+    for (const auto& path : disk->all_files()) {
+      // One that was just made and is empty does not tell the next run anything yet.
+      if (path.find("/packs/") != std::string::npos && !disk->content(path)->empty()) ++packs;
+    }
     const auto report = must(place->take(*disk, 1, bytes, {}));
     EXPECT_EQ(report.deduplicated_bytes + report.new_bytes, bytes.size());
     EXPECT_GE(report.deduplicated_bytes, (std::max<std::uint64_t>(packs, 2) - 2) * (28 << 10)) << "killed at " << stop;

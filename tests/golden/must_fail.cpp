@@ -378,7 +378,7 @@ void vaults(surgery& s) {
           [](file_set& files) { object_ending(files, "/outcome")[60] ^= std::byte{1}; });
   s.vault("vault-missing-plan", "damaged", "the committed plan is missing",
           [](file_set& files) { std::erase_if(files, [](const auto& file) { return file.first.ends_with("/plan-0"); }); });
-  s.vault("vault-missing-pack", "not_found", "the pack is missing",
+  s.vault("vault-missing-pack", "damaged", "the pack is missing",
           [](file_set& files) { std::erase_if(files, [](const auto& file) { return file.first.starts_with("packs/"); }); });
   s.vault("vault-other-pack", "damaged", "the pack says that it is number 1", [](file_set& files) {
     for (auto& [path, content] : files) {
