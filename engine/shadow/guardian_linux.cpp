@@ -71,6 +71,8 @@ void thaw_all(const watch& w) {
     if (c.helper != 0) continue;
     c.helper = ::_Fork();
     if (c.helper == 0) {
+      // A helper that hangs must not look to the session like a guardian that lives.
+      ::close(w.line);
       thaw_wholly(w, c.fd);
       ::_exit(0);
     }
