@@ -25,7 +25,8 @@ struct open_options {
   access mode = access::read;
   std::uint64_t size = 0;  // for create*: the file's size, sparse
   enum class direct : std::uint8_t { automatic, on, off };
-  direct direct_io = direct::automatic;  // automatic: O_DIRECT on block devices, buffered on regular files
+  // automatic: O_DIRECT on block devices and on large regular files that are created, where the file system takes it
+  direct direct_io = direct::automatic;
   engine_kind engine = engine_kind::automatic;
   std::string label;       // for reading: how messages call it; empty: by its path
   bool exclusive = false;  // block node opened for writing: O_EXCL, errc::busy if mounted or held

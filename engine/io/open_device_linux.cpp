@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/buffer.h"
 #include "engine/base/units.h"
 #include "engine/io/file_device.h"
 #include "engine/io/file_device_linux.h"
@@ -62,6 +63,9 @@ int flags_for(const open_options& options, bool present, bool block) {
   if (present && block && options.exclusive && options.mode != access::read) flags |= O_EXCL;
   return flags;
 }
+
+// Smaller files do not matter.
+constexpr std::uint64_t direct_from = 16_MiB;
 
 // An image of a disk holds everything the disk held: for its owner's eyes only.
 constexpr mode_t creation_mode = S_IRUSR | S_IWUSR;
@@ -133,16 +137,34 @@ std::uint32_t direct_alignment(const opened_file& file) {
   return static_cast<std::uint32_t>(unit);
 }
 
-result<void> choose_direct(opened_file& file, open_options::direct wish) {
+// Some file systems open a file for direct transfers and refuse them later.
+bool takes_direct_transfers(const unique_fd& fd, std::uint32_t alignment) {
+  buffer page(alignment);
+  return ::pread(fd.get(), page.data(), page.size(), 0) >= 0 || errno != EINVAL;
+}
+
+// A new file is written from end to end and read by nobody for now: its pages would only push others out of memory, and copying
+// them there takes longer than the medium does.
+bool is_worth_while(const opened_file& file, const open_options& options) {
+  return file.geometry.block_device || (creates(options.mode) && file.geometry.size >= direct_from);
+}
+
+result<void> choose_direct(opened_file& file, const open_options& options) {
   using direct = open_options::direct;
-  if (wish == direct::off || (wish == direct::automatic && !file.geometry.block_device)) return success();
+  const auto wish = options.direct_io;
+  if (wish == direct::off || (wish == direct::automatic && !is_worth_while(file, options))) return success();
   auto fd = open_direct(file);
   if (fd.has_error()) {
     if (wish == direct::automatic && fd.error().code() == errc::unsupported) return success();
     return std::move(fd).assume_error();
   }
   file.direct = std::move(fd).assume_value();
-  file.geometry.alignment = direct_alignment(file);
+  const auto alignment = direct_alignment(file);
+  if (wish == direct::automatic && !takes_direct_transfers(file.direct, alignment)) {
+    file.direct.reset();
+    return success();
+  }
+  file.geometry.alignment = alignment;
   return success();
 }
 
@@ -174,7 +196,7 @@ result<std::unique_ptr<device>> finish(opened_file file, const open_options& opt
   const bool block = S_ISBLK(status.st_mode);
   if (!block && creates(options.mode)) CHECK(set_size(file, options.size));
   CHECK(read_geometry(file, options, block));
-  CHECK(choose_direct(file, options.direct_io));
+  CHECK(choose_direct(file, options));
   if (options.mode == access::read && !options.label.empty()) file.path = options.label;
   if (!block && file.geometry.read_only) ::posix_fadvise(file.plain.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   return make_file_device(std::move(file));

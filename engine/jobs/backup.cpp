@@ -22,10 +22,15 @@
 namespace umbra::jobs {
 namespace {
 
-constexpr std::uint64_t unit_size = 1_MiB;
+// A thread's unit and the records that it makes of it should stay in the processor's cache together; where nearly everything is
+// unchanged there are no records.
+constexpr std::uint64_t unit_of_full = 512_KiB;
+constexpr std::uint64_t unit_of_incremental = 1_MiB;
 constexpr std::uint64_t read_slack = 64_KiB;  // alignment of reads at both ends
 
-std::uint64_t read_capacity_for(std::uint32_t block_size) { return std::max<std::uint64_t>(unit_size, block_size) + read_slack; }
+std::uint64_t read_capacity_for(std::uint32_t block_size, bool incremental) {
+  return std::max<std::uint64_t>(incremental ? unit_of_incremental : unit_of_full, block_size) + read_slack;
+}
 
 result<void> check_sources(std::span<const backup_source> sources, image::image_writer& writer, image::image_reader* parent) {
   if (sources.empty()) return error(errc::usage, "a backup needs at least one source");
@@ -55,8 +60,9 @@ class backup_job {
         writer_(writer),
         options_(options),
         threads_(options.threads != 0 ? options.threads : flow::default_threads()),
-        planner_(sources, parent, writer.keys().block_size, read_capacity_for(writer.keys().block_size)),
-        pool_(buffer_count(), 2 * read_capacity_for(writer.keys().block_size)),
+        read_capacity_(read_capacity_for(writer.keys().block_size, parent != nullptr)),
+        planner_(sources, parent, writer.keys().block_size, read_capacity_),
+        pool_(buffer_count(), 2 * read_capacity_),
         builder_(sources, writer, report_, progress),
         sequencer_([this](handled_unit u) { return builder_.take(std::move(u)); }) {}
 
@@ -81,9 +87,8 @@ class backup_job {
   };
 
   std::size_t buffer_count() const {
-    const auto one = 2 * read_capacity_for(writer_.keys().block_size);
     // Fewer than two a thread and the reading would stop while a thread works.
-    return std::max<std::size_t>(options_.memory / one, 2 * std::size_t{threads_});
+    return std::max<std::size_t>(options_.memory / (2 * read_capacity_), 2 * std::size_t{threads_});
   }
 
   std::uint64_t total_size() const {
@@ -96,7 +101,7 @@ class backup_job {
 
   result<void> work(std::stop_token stop) {
     TRY(const auto worker, unit_worker::make(sources_, writer_, options_));
-    pipeline p{.ahead = {2, units_in_flight()}, .units = {}, .queues = {}};
+    pipeline p{.ahead = {1, units_in_flight()}, .units = {}, .queues = {}};
     for (const auto& s : sources_) {
       TRY(auto queue, s.device->open_queue(std::max(8u, units_in_flight() * 2)));
       p.queues.push_back(std::move(queue));
@@ -165,6 +170,7 @@ class backup_job {
   image::image_writer& writer_;
   const backup_options& options_;
   unsigned threads_;
+  std::uint64_t read_capacity_;  // of a unit's buffer; as much again is for its records
   // guarded by planner_mutex_
   std::mutex planner_mutex_;
   backup_planner planner_;

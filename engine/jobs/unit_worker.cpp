@@ -66,6 +66,8 @@ result<handled_unit> unit_worker::handle(unit u) {
   c.encode_area = memory.subspan(memory.size() / 2);
   TRY(c.unreadable, recover_reads(c));
   handle_segments(c);
+  // With nothing to append the buffer goes to the next read while it is still in the processor's cache.
+  if (std::ranges::none_of(c.out.blocks, &handled_block::fresh)) c.work().memory = {};
   return std::move(c.out);
 }
 

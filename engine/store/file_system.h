@@ -18,7 +18,8 @@ namespace umbra::store {
 class output_file {
  public:
   virtual ~output_file() = default;  // closes without syncing
-  // Appends all bytes or fails; after a failure the file's tail is unspecified and it must be given up.
+  // Appends all bytes or fails; after a failure the file's tail is unspecified and it must be given up. Bytes may be gathered:
+  // that they could not be written is told by this call or by a later one, by sync() or close() at the latest.
   virtual result<void> append(byte_view bytes) = 0;
   // Several pieces, in order, as one append.
   virtual result<void> append(std::span<const byte_view> pieces) = 0;

@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <vector>
 
 #include "engine/base/units.h"
 #include "engine/io/unique_fd.h"
+#include "engine/store/direct_writer_posix.h"
 #include "engine/store/posix_files.h"
 
 namespace umbra::store::posix {
@@ -15,6 +18,9 @@ namespace {
 
 // Dirty pages are handed to the medium in runs of this size: a sync() then waits for one run, not for all of a pack.
 constexpr std::uint64_t write_back_run = 4_MiB;
+
+// Smaller files are written through the page cache.
+constexpr std::uint64_t direct_from = 4_MiB;
 
 // Pieces not yet written, as the kernel wants them.
 class remaining_pieces {
@@ -62,6 +68,8 @@ class posix_output_file final : public output_file {
 
   result<void> append(std::span<const byte_view> pieces) override {
     CHECK(usable());
+    go_direct();
+    if (direct_) return append_direct(pieces);
     std::array<iovec, 64> batch;
     for (remaining_pieces left(pieces); !left.empty();) {
       const auto count = static_cast<int>(left.gather(batch));
@@ -79,6 +87,7 @@ class posix_output_file final : public output_file {
 
   result<void> sync() override {
     CHECK(usable());
+    CHECK(leave_direct());
     int failed = uninterrupted([&] { return ::fdatasync(fd_.get()); });
     if (failed != 0 && (errno == EINVAL || errno == ENOSYS)) failed = uninterrupted([&] { return ::fsync(fd_.get()); });
     if (failed != 0) return give_up("sync");
@@ -89,6 +98,7 @@ class posix_output_file final : public output_file {
 
   result<void> close() override {
     CHECK(usable());
+    CHECK(leave_direct());
     // Never again after EINTR: the descriptor is gone, and may be somebody else's by now.
     if (::close(fd_.release()) != 0 && errno != EINTR) return give_up("close");
     given_up_ = true;
@@ -107,6 +117,36 @@ class posix_output_file final : public output_file {
     return failure(errc::io_write, verb, path_);
   }
 
+  // A file that grows large goes on past the page cache from the next page on, if its file system takes that.
+  void go_direct() {
+    if (direct_ || size_ < direct_from || size_ % direct_writer::alignment != 0 || !wants_direct_) return;
+    wants_direct_ = false;  // asked once
+    unique_fd fd(open_direct(fd_.get()));
+    if (fd.is_open()) direct_ = std::make_unique<direct_writer>(std::move(fd), fd_.get(), size_);
+  }
+
+  result<void> append_direct(std::span<const byte_view> pieces) {
+    for (const auto& piece : pieces) {
+      errno = direct_->append(piece);
+      if (errno != 0) return give_up("write");
+    }
+    size_ = direct_->offset();
+    return success();
+  }
+
+  // What is still gathered is written; from here on through the page cache.
+  result<void> leave_direct() {
+    if (!direct_) return success();
+    byte_view tail;
+    errno = direct_->finish(tail);
+    if (errno != 0) return give_up("write");
+    const std::vector<std::byte> rest(tail.begin(), tail.end());
+    direct_.reset();
+    size_ -= rest.size();
+    handed_over_ = align_down(size_, write_back_run);
+    return append(byte_view(rest));
+  }
+
   void write_back_full_runs() {
     const auto end = align_down(size_, write_back_run);
     if (end <= handed_over_) return;
@@ -118,6 +158,8 @@ class posix_output_file final : public output_file {
   std::string path_;
   std::uint64_t size_ = 0;
   std::uint64_t handed_over_ = 0;
+  bool wants_direct_ = true;
+  std::unique_ptr<direct_writer> direct_;  // after fd_: it uses it
   bool given_up_ = false;
 };
 

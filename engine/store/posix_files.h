@@ -18,6 +18,9 @@ result<std::unique_ptr<input_file>> open_input_file(const std::string& path);
 // Asks the kernel to start writing dirty pages of [offset, offset + size) without waiting. A hint: no error, no promise.
 void start_write_back(int fd, std::uint64_t offset, std::uint64_t size) noexcept;
 
+// The same file once more, for writing past the page cache; -1 where the system or the file system has no such thing.
+int open_direct(int fd) noexcept;
+
 // The error of a call that just set errno: "cannot <verb> <path>".
 inline error failure(errc fallback, std::string_view verb, const std::string& path) {
   const int os_error = errno;
