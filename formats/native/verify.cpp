@@ -214,10 +214,19 @@ result<verify_report> verify_image(image::image_reader& image, const verify_opti
     total += packs.back().size;
   }
   progress.total = total;
-  // Blocks are decoded through the map, which several threads can share even when all lies in one pack.
-  CHECK(verify_packs(stored->source_of_packs(), packs, content_hasher(image.keys().id_key), {false, options.threads}, report,
-                     progress, stop));
-  CHECK(map_verifier(image, options.deep, report).run(options.threads, progress, stop));
+  // Blocks are decoded through the map, which several threads can share even when all lies in one pack. A pack is walked by one
+  // thread, beside them.
+  verify_report of_map;
+  const content_hasher hasher(image.keys().id_key);
+  CHECK(flow::run_crew(2, stop, [&](unsigned worker, std::stop_token halt) -> result<void> {
+    if (worker == 0) {
+      return verify_packs(stored->source_of_packs(), packs, hasher, {false, options.threads}, report, progress, halt);
+    }
+    return map_verifier(image, options.deep, of_map).run(options.threads, progress, halt);
+  }));
+  report.images = of_map.images;
+  report.plain_bytes = of_map.plain_bytes;
+  report.faults.add(of_map.faults);
   return report;
 }
 
