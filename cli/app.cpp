@@ -68,6 +68,7 @@ int run_app(const std::vector<std::string>& typed, context& c) {
   add_diff(app, chosen);
   add_verify(app, chosen);
   add_restore(app, chosen);
+  add_shadow(app, chosen);
   add_bench(app, chosen);
   for (auto* verb : app.get_subcommands([](const CLI::App*) { return true; })) verb->group("Verbs");
   try {

@@ -13,19 +13,15 @@
 namespace umbra::cli {
 namespace {
 
-result<void> check_not_in_use(const opened_source& s, const source_options& options, context& c, const output_options& output) {
-  TRY(const auto uses, io::mounts_of(s.argument.path));
-  const auto writable = std::ranges::find_if(uses, [](const auto& u) { return !u.read_only; });
-  if (writable == uses.end()) return success();
-  const auto where = writable->mount_point == "swap"
-                         ? fmt::format("{} is swap space in use", writable->device)
-                         : fmt::format("{} is mounted read-write at {}", writable->device, writable->mount_point);
-  if (options.take_mounted) {
-    warn(c, output, fmt::format("{}: {}; the image may not show one instant", s.argument.path, where));
-    return success();
+// What is in swap space is of no use in an image, and does not hurt.
+void warn_of_swap(const opened_source& s, context& c, const output_options& output) {
+  const auto uses = io::mounts_of(s.argument.path);
+  if (uses.has_error()) return;
+  for (const auto& u : uses.assume_value()) {
+    if (u.mount_point != "swap") continue;
+    warn(c, output,
+         fmt::format("{}: {} is swap space in use; the image holds what it happens to hold", s.argument.path, u.device));
   }
-  return error(errc::busy, fmt::format("{}: {}; unmount it or mount it read-only, or take it as it is with --shadow none",
-                                       s.argument.path, where));
 }
 
 result<void> check_destination(const opened_source& s, const source_options& options, const std::string& destination) {
@@ -41,7 +37,6 @@ result<void> check_destination(const opened_source& s, const source_options& opt
 }
 
 result<void> read_layout(opened_source& s, const source_options& options) {
-  s.identity = registry::disk_identity(*s.device);
   if (options.read_all) return success();
   TRY(s.allocation, registry::allocation_of(*s.device, {.cuts_on_files = options.cuts == "files"}));
   s.has_allocation = true;
@@ -69,24 +64,42 @@ std::string file_part(const std::string& path) {
   return path.substr(slash == std::string::npos ? 0 : slash + 1, end - (slash == std::string::npos ? 0 : slash + 1) + 1);
 }
 
-}  // namespace
-
-result<backup_sources> backup_sources::open(const source_options& options, const std::string& destination, context& c,
-                                            const output_options& output) {
-  backup_sources opened;
+io::open_options how_to_read(const source_options& options) {
   io::open_options how;
   if (options.direct) how.direct_io = io::open_options::direct::on;
+  return how;
+}
+
+}  // namespace
+
+result<backup_sources> backup_sources::open(const source_options& options, const std::string& destination) {
+  backup_sources opened;
   for (const auto& text : options.arguments) {
     auto s = std::make_unique<opened_source>();
     TRY(s->argument, parse_source(text));
-    TRY(s->device, open_source(s->argument, how));
+    TRY(s->device, open_source(s->argument, how_to_read(options)));
     CHECK(check_named_once(opened.sources_, *s));
-    CHECK(check_not_in_use(*s, options, c, output));
     CHECK(check_destination(*s, options, destination));
-    CHECK(read_layout(*s, options));
+    s->identity = registry::disk_identity(*s->device);
     opened.sources_.push_back(std::move(s));
   }
   return opened;
+}
+
+result<void> backup_sources::take_shadow_copies(const source_options& options, context& c, const output_options& output) {
+  std::vector<source_argument> arguments;
+  for (const auto& s : sources_) arguments.push_back(s->argument);
+  TRY(shadow_, backup_shadow::make(arguments, options.shadow, options.service, c, output));
+  for (const auto& s : sources_) {
+    warn_of_swap(*s, c, output);
+    TRY(s->device, shadow_.open(s->argument, how_to_read(options)));
+    CHECK(read_layout(*s, options));
+  }
+  return success();
+}
+
+void backup_sources::close() {
+  for (const auto& s : sources_) s->device.reset();
 }
 
 std::vector<jobs::backup_source> backup_sources::for_job() const {

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "cli/backup_shadow.h"
 #include "cli/context.h"
 #include "cli/output.h"
 #include "cli/source_argument.h"
@@ -20,9 +21,10 @@ struct source_options {
   std::vector<std::string> arguments;
   std::string cuts = "files";    // files, grid
   bool read_all = false;         // no allocation map: free space is imaged, too
-  bool take_mounted = false;     // --shadow none: as it is, though mounted read-write
   bool vault_on_source = false;  // allowed
   bool direct = false;
+  std::string shadow = "auto";  // which provider copies what is mounted read-write; none: taken as it is
+  shadow_service_options service;
 };
 
 // One source and what was found out about it. Stays where it is: jobs::backup_source points into it.
@@ -36,18 +38,26 @@ struct opened_source {
 
 class backup_sources {
  public:
-  // errc::busy for a mounted read-write source, errc::usage for the same source twice or a destination that lies on a source.
-  static result<backup_sources> open(const source_options& options, const std::string& destination, context& c,
-                                     const output_options& output);
+  // The sources as they are now: sizes and identities. errc::usage for the same source twice or a destination that lies on a
+  // source.
+  static result<backup_sources> open(const source_options& options, const std::string& destination);
+  // From here on they show one instant, with the layout of that instant. errc::busy for a volume that is mounted read-write and
+  // that nothing can copy.
+  result<void> take_shadow_copies(const source_options& options, context& c, const output_options& output);
 
   std::vector<jobs::backup_source> for_job() const;
   std::span<const std::unique_ptr<opened_source>> all() const { return sources_; }
   // For the manifest: path, size, window, identity and notes of each.
   nlohmann::json describe() const;
+  backup_shadow& shadow() { return shadow_; }
+  const backup_shadow& shadow() const { return shadow_; }
+  // Nothing is read any longer.
+  void close();
   // "vdb", "disk.raw": what an image is called when nobody says.
   std::string default_name() const;
 
  private:
+  backup_shadow shadow_;  // goes after the devices that read from it
   std::vector<std::unique_ptr<opened_source>> sources_;
 };
 

@@ -22,6 +22,8 @@ void add_info(CLI::App& app, chosen_command& chosen);
 void add_diff(CLI::App& app, chosen_command& chosen);
 void add_verify(CLI::App& app, chosen_command& chosen);
 void add_restore(CLI::App& app, chosen_command& chosen);
+void add_shadow(CLI::App& app, chosen_command& chosen);
+void add_shadow_create(CLI::App& shadow_verb, chosen_command& chosen);
 void add_bench(CLI::App& app, chosen_command& chosen);
 
 }  // namespace umbra::cli

@@ -6,6 +6,7 @@
 #include <iosfwd>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
@@ -23,6 +24,7 @@ struct context {
   store::file_system* files = nullptr;
   std::stop_token stop;
   std::string host;
+  std::vector<std::string> writer_environment;  // "UMBRA_WRITER_…=value": settings of writers, passed on to them
   // Asks on the terminal; the answer must be the expected text. Empty when there is no terminal to ask on.
   std::function<bool(const std::string& question, const std::string& expected)> confirm;
 };

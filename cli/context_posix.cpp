@@ -7,6 +7,7 @@
 #include <csignal>
 #include <ctime>
 #include <iostream>
+#include <string_view>
 #include <thread>
 
 #include "cli/context.h"
@@ -49,6 +50,15 @@ class signal_watch {
 std::string host_name() {
   char name[256] = {};
   return gethostname(name, sizeof(name) - 1) == 0 ? name : "";
+}
+
+// Writers of writers.d see no other variables of the caller.
+std::vector<std::string> writer_environment() {
+  std::vector<std::string> settings;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (std::string_view(*variable).starts_with("UMBRA_WRITER_")) settings.emplace_back(*variable);
+  }
+  return settings;
 }
 
 std::size_t terminal_columns() {
@@ -96,6 +106,7 @@ int with_process_context(const std::function<int(context&)>& body) {
   c.files = files.get();
   c.stop = signals.token();
   c.host = host_name();
+  c.writer_environment = writer_environment();
   if (isatty(STDIN_FILENO) == 1 && c.err_is_terminal) {
     c.confirm = [stop = c.stop](const std::string& question, const std::string& expected) {
       return ask(question, expected, stop);

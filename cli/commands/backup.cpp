@@ -13,6 +13,7 @@
 #include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
+#include "cli/shadow_text.h"
 #include "cli/size_text.h"
 
 namespace umbra::cli {
@@ -21,7 +22,6 @@ namespace {
 struct backup_command_options {
   source_options source;
   target_options target;
-  std::string shadow = "auto";
   std::string codec = "lz4";
   std::string self_check = "all";
   jobs::backup_options job;
@@ -33,7 +33,6 @@ result<void> read_choices(backup_command_options& o) {
   o.job.check = o.self_check == "all"    ? jobs::self_check::all
                 : o.self_check == "none" ? jobs::self_check::none
                                          : jobs::self_check::sample;
-  o.source.take_mounted = o.shadow == "none";
   return success();
 }
 
@@ -43,20 +42,26 @@ std::string metadata_for(const backup_command_options& o, const backup_sources& 
       {"host", c.host},
       {"tool", "umbra 0.1.0"},
       {"sources", sources.describe()},
-      {"options", {{"codec", o.codec}, {"cuts", o.source.cuts}, {"shadow", "none"}, {"self_check", o.self_check}}}};
+      {"shadow", sources.shadow().describe()},
+      {"options", {{"codec", o.codec}, {"cuts", o.source.cuts}, {"shadow", o.source.shadow}, {"self_check", o.self_check}}}};
   return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 struct finished_backup {
   jobs::backup_report report;
+  nlohmann::json shadow;  // backup_shadow::describe()
+  bool writers_failed = false;
   double seconds = 0;
 };
 
 result<finished_backup> take_backup(backup_command_options& o, context& c) {
   CHECK(read_choices(o));
-  TRY(const auto sources, backup_sources::open(o.source, o.target.to, c, o.output));
+  TRY(auto sources, backup_sources::open(o.source, o.target.to));
   if (o.target.name.empty()) o.target.name = sources.default_name();
   TRY(auto target, open_target(o.target, sources, c, o.output));
+  // Not before everything else is right: writers are not to be held for nothing.
+  CHECK(sources.take_shadow_copies(o.source, c, o.output));
+  o.job.before_commit = [&] { return sources.shadow().check(); };
   flow::progress progress;
   progress_line line(c, o.output, progress);
   const auto list = sources.for_job();
@@ -64,7 +69,9 @@ result<finished_backup> take_backup(backup_command_options& o, context& c) {
                                progress, c.stop);
   const auto seconds = line.finish();
   CHECK(done);
-  return finished_backup{std::move(done).assume_value(), seconds};
+  sources.close();
+  sources.shadow().finish(c, o.output);
+  return finished_backup{std::move(done).assume_value(), sources.shadow().describe(), sources.shadow().has_faults(), seconds};
 }
 
 void print_text(const backup_command_options& o, const finished_backup& done, context& c) {
@@ -85,6 +92,7 @@ void print_text(const backup_command_options& o, const finished_backup& done, co
   *c.out << (is_image_file(o.target.to, c) ? o.target.to
                                            : fmt::format("{}::{}", o.target.to, to_hex(r.image.id.view()).substr(0, 12)))
          << fmt::format("  ({})\n", printable(o.target.name));
+  if (done.shadow.value("mode", "") != "offline") *c.out << describe_origin(done.shadow);
 }
 
 void print_document(const backup_command_options& o, const finished_backup& done, context& c) {
@@ -101,6 +109,7 @@ void print_document(const backup_command_options& o, const finished_backup& done
                  {"blocks", r.blocks},
                  {"audited_blocks", r.audited_blocks},
                  {"seconds", done.seconds},
+                 {"shadow", done.shadow},
                  {"faults", to_json(r.faults)}});
 }
 
@@ -121,7 +130,10 @@ int run_backup_command(backup_command_options& o, context& c) {
     print_text(o, done.assume_value(), c);
   }
   print_faults(c, faults);
-  if (faults.empty()) return exit_done;
+  if (done.assume_value().writers_failed) {
+    *c.err << "umbra: finished, but not every writer took part: for its data the image is only crash-consistent\n";
+  }
+  if (faults.empty()) return done.assume_value().writers_failed ? exit_faults : exit_done;
   *c.err << fmt::format("umbra: finished with {}; the image is complete but for {}\n", counted(faults.count(), "fault"),
                         faults.count() == 1 ? "it" : "them");
   return exit_faults;
@@ -159,9 +171,12 @@ void add_backup(CLI::App& app, chosen_command& chosen) {
                    "of the vault, or a file; again: where that file's own parents lie")
       ->allow_extra_args(false)
       ->type_name("IMAGE");
-  verb->add_option("--shadow", o->shadow, "auto refuses sources that are mounted read-write; none takes them as they are")
-      ->check(one_of({"auto", "none"}))
-      ->capture_default_str();
+  verb->add_option("--shadow", o->source.shadow,
+                   "how volumes that are mounted read-write are copied: auto, none (taken\n"
+                   "as they are), or a name of 'umbra shadow providers'")
+      ->capture_default_str()
+      ->type_name("PROVIDER");
+  add_writers_option(*verb, o->source.service);
   verb->add_option("--block-size", o->target.block_size, "of a single-file image without parent; default 64K")
       ->check(block_size_value());
   verb->add_flag("--vault-on-source", o->source.vault_on_source, "allow a destination that lies on the source");
@@ -172,6 +187,7 @@ void add_backup(CLI::App& app, chosen_command& chosen) {
       "  umbra backup /dev/vdb --to /backup/vault --name db1\n"
       "  umbra backup disk.raw --to full.umbra\n"
       "  umbra backup disk.raw --to mon.umbra --parent full.umbra\n"
+      "What is mounted read-write is read from a shadow copy of one instant: writers are told first.\n"
       "Ctrl-C leaves no image and keeps what was stored: the next run picks up from there.\n"
       "Exit codes: 0 done, 1 failed, 2 usage, 3 finished with faults, 4 busy, 5 cancelled, 6 damaged parent.");
   verb->callback([o, &chosen] { chosen = [o](context& c) { return run_backup_command(*o, c); }; });

@@ -9,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/image_text.h"
 #include "cli/output.h"
+#include "cli/shadow_text.h"
 #include "cli/size_text.h"
 #include "formats/native/pack_reader.h"
 #include "formats/registry/open_image.h"
@@ -64,6 +65,7 @@ int run_info(const info_options& o, context& c) {
   *c.out << fmt::format("packs        {}\n", reader.packs().size());
   *c.out << fmt::format("root         {}\n", to_hex(info.root.view()));
   for (std::size_t i = 0; i < info.sources.size(); ++i) print_source(c, i, info.sources[i], metadata);
+  if (metadata.contains("shadow")) *c.out << describe_origin(metadata["shadow"]);
   return exit_done;
 }
 

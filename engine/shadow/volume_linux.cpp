@@ -145,20 +145,44 @@ result<volume> volume_of_file(const io::block_tree& tree, const std::string& pat
   return v;
 }
 
-// Where the disk begins on each block device that shows it: itself, or the loop devices over the file.
-result<io::device_places> starts_of(const io::block_tree& tree, const std::string& disk, const struct stat& status) {
-  io::device_places starts;
-  if (S_ISBLK(status.st_mode)) {
-    starts.emplace(number_of(status.st_rdev), 0);
-  } else if (S_ISREG(status.st_mode)) {
-    for (const auto loop : tree.loops_over(disk)) {
-      const auto place = tree.place_in_file(loop);
-      starts.emplace(loop, place ? std::optional(place->offset) : std::nullopt);
-    }
-  } else {
-    return error(errc::usage, disk + " is neither a disk nor a file");
+// A disk as block devices show it, in coordinates of the file below it if there is one, else in its own.
+struct disk_view {
+  io::device_places starts;  // where each device that shows some of it begins
+  range extent;              // the disk itself
+};
+
+disk_view view_of_device(const io::block_tree& tree, device_number disk) {
+  disk_view view{{}, {0, tree.size_of(disk)}};
+  const auto own = tree.place_in_file(disk);
+  if (own) view.extent.offset = own->offset;
+  view.starts.emplace(disk, view.extent.offset);
+  // Loop devices beside it, over the same bytes.
+  for (const auto other : tree.with_overlapping_loops(disk)) {
+    const auto place = tree.place_in_file(other);
+    view.starts.emplace(other, own && place ? std::optional(place->offset) : std::nullopt);
   }
-  return starts;
+  return view;
+}
+
+result<disk_view> view_of(const io::block_tree& tree, const std::string& disk, const struct stat& status) {
+  if (S_ISBLK(status.st_mode)) return view_of_device(tree, number_of(status.st_rdev));
+  if (!S_ISREG(status.st_mode)) return error(errc::usage, disk + " is neither a disk nor a file");
+  disk_view view{{}, {0, static_cast<std::uint64_t>(status.st_size)}};
+  for (const auto loop : tree.loops_over(disk)) {
+    const auto place = tree.place_in_file(loop);
+    view.starts.emplace(loop, place ? std::optional(place->offset) : std::nullopt);
+  }
+  return view;
+}
+
+// Whether something of `size` bytes at `place` can lie on the disk.
+bool overlaps(const disk_view& view, std::optional<std::uint64_t> place, std::uint64_t size) {
+  return !place || (*place < view.extent.end() && view.extent.offset < *place + size);
+}
+
+std::optional<std::uint64_t> offset_on_disk(const disk_view& view, std::optional<std::uint64_t> place, std::uint64_t size) {
+  if (!place || *place < view.extent.offset || *place + size > view.extent.end()) return std::nullopt;
+  return *place - view.extent.offset;
 }
 
 result<struct stat> status_of(const std::string& path) {
@@ -182,8 +206,8 @@ result<volume> find_volume(const std::string& path) {
 result<std::vector<placed_volume>> volumes_on(const std::string& disk) {
   TRY(const auto status, status_of(disk));
   const io::block_tree tree;
-  TRY(const auto starts, starts_of(tree, disk, status));
-  const auto places = tree.places_above(starts);
+  TRY(const auto view, view_of(tree, disk, status));
+  const auto places = tree.places_above(view.starts);
   std::vector<placed_volume> found;
   for (const auto& mount : io::mounts()) {
     const auto carriers = carriers_of(tree, mount);
@@ -192,8 +216,9 @@ result<std::vector<placed_volume>> volumes_on(const std::string& disk) {
       const auto is_known = [&](const placed_volume& p) { return p.what.number == number; };
       if (place == places.end() || std::ranges::any_of(found, is_known)) continue;
       TRY(auto v, volume_of_device(tree, number));
-      const bool in_parts = lies_elsewhere_too(mount, carriers);
-      found.push_back({std::move(v), in_parts ? std::nullopt : place->second});
+      if (!overlaps(view, place->second, v.size)) continue;
+      const auto offset = offset_on_disk(view, lies_elsewhere_too(mount, carriers) ? std::nullopt : place->second, v.size);
+      found.push_back({std::move(v), offset});
     }
   }
   return found;

@@ -32,10 +32,10 @@ for source in "$part_node" "$disk_node" disk.img; do
 done
 unmount files
 
-say 'sources mounted read-write are refused; --shadow none takes them and warns'
+say 'sources mounted read-write that nothing can copy are refused; --shadow none takes them and warns'
 mount_at files "$part_node"
 for source in "$part_node" "$disk_node" disk.img; do
-  expect_exit 4 "$UMBRA" backup "$source" --to vault --name busy
+  expect_exit 4 "$UMBRA" backup "$source" --to vault --name busy --shadow lvm-thick
   expect_said 'mounted read-write at .*/files'
   expect_said 'shadow none'
   expect_exit 0 "$UMBRA" backup "$source" --to vault --name taken --shadow none
@@ -62,7 +62,7 @@ beside=$node
 attach disk.img --offset $((133120 * 512)) --sizelimit $((32768 * 512))
 neighbour=$node
 mount_at files "$beside"
-expect_exit 4 "$UMBRA" backup "$disk_node" --to vault --name busy
+expect_exit 4 "$UMBRA" backup "$disk_node" --to vault --name busy --shadow lvm-thick
 expect_said "$beside is mounted read-write"
 expect_exit 4 "$UMBRA" restore vault::disk --to "$disk_node" --yes
 expect_exit 0 "$UMBRA" backup "$neighbour" --to vault --name neighbour
@@ -102,8 +102,8 @@ attach "$disk_node" --offset $((133120 * 512)) --sizelimit $((32768 * 512))
 swap_node=$node
 mkswap -q "$swap_node"
 if swapon "$swap_node" 2>said; then
-  expect_exit 4 "$UMBRA" backup "$disk_node" --to vault --name busy
-  expect_said 'swap space in use'
+  expect_exit 0 "$UMBRA" backup "$disk_node" --to vault --name swapping
+  expect_said 'warning: .* is swap space in use'
   expect_exit 4 "$UMBRA" restore vault::disk --to "$disk_node" --yes
   swapoff "$swap_node"
 else

@@ -38,7 +38,7 @@ refuses 2 "--source-number: 'x' is not a whole number" verify x.umbra --source d
 refuses 2 "--codec: 'gzip' is none of lz4, zstd, none" "${to[@]}" --codec gzip
 refuses 2 "--cuts: 'foo' is none of files, grid" "${to[@]}" --cuts foo
 refuses 2 "--self-check: 'some' is none of all, sample, none" "${to[@]}" --self-check some
-refuses 2 "--shadow: 'lvm' is none of auto, none" "${to[@]}" --shadow lvm
+refuses 2 "--shadow: 'lvm' is none of auto, lvm-thin, lvm-thick, reflink, " "${to[@]}" --shadow lvm
 refuses 2 '--deep excludes --source' verify x --deep --source disk
 absent new new.umbra new.umbra.partial
 

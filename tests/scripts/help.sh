@@ -4,7 +4,7 @@
 # shellcheck source=tests/scripts/lib/umbra.bash
 source "$SOURCE_DIR/tests/scripts/lib/umbra.bash"
 
-verbs=(init backup list info diff verify restore bench)
+verbs=(init backup list info diff verify restore shadow bench)
 
 umbra 0 --version
 [[ $(cat out) =~ ^umbra\ [0-9]+\.[0-9]+\.[0-9]+\ \(image\ format\ 1\)$ ]] || fail "not a version"
@@ -22,7 +22,20 @@ same_bytes out whole
 umbra 2
 same_bytes out whole
 
+# expect_help VERB...: what the help of a verb has to have
+expect_help() {
+  umbra 0 "$@" --help
+  says out "Usage: umbra $*" --json --quiet 'Exit codes: 0 ' "umbra $* "
+  grep -Eq "Examples?:" out || fail "no example"
+  awk 'length > 120 { exit 1 }' out || fail "a line is too long"
+  lacks out 'UINT'
+  lacks out 'FLOAT'
+  silent err
+}
+for verb in create list show delete expose unexpose revert providers storage writers; do expect_help shadow $verb; done
+
 for verb in "${verbs[@]}"; do
+  [ "$verb" != shadow ] || continue
   umbra 0 "$verb" --help
   says out "Usage: umbra $verb" --json --quiet 'Exit codes: 0 ' "umbra $verb "
   grep -Eq "Examples?:" out || fail "no example"

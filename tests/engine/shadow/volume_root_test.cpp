@@ -180,6 +180,33 @@ TEST_F(volume_root, loop_devices_upon_loop_devices_have_a_place) {
   EXPECT_FALSE(found(lower.node()).read_only);
 }
 
+// Loop devices over the same file: a disk, and its partitions attached beside it rather than upon it.
+TEST_F(volume_root, volumes_beside_a_disk_over_the_same_bytes_lie_on_it) {
+  make_file(dir.at("disk.img"), 96_MiB);
+  const loop_disk disk(dir.at("disk.img"));
+  const loop_disk middle(dir.at("disk.img"), {20_MiB, 40_MiB});
+  const loop_disk before(dir.at("disk.img"), {1_MiB, 16_MiB});
+  const loop_disk inside(dir.at("disk.img"), {24_MiB, 32_MiB});
+  ASSERT_TRUE(make_file_system("ext4", before.node()));
+  ASSERT_TRUE(make_file_system("ext4", inside.node()));
+  const mounted on_before(before.node(), "ext4", dir.at("before"));
+  const mounted on_inside(inside.node(), "ext4", dir.at("inside"));
+  const auto places = [](const std::string& node) {
+    std::map<std::string, std::optional<std::uint64_t>> by_device;
+    const auto volumes = shadow::volumes_on(node);
+    EXPECT_TRUE(volumes.has_value());
+    if (volumes.has_error()) return by_device;
+    for (const auto& v : volumes.value()) by_device[v.what.device] = v.offset;
+    return by_device;
+  };
+  using expected = std::map<std::string, std::optional<std::uint64_t>>;
+  EXPECT_EQ(places(disk.node()), (expected{{before.node(), 1_MiB}, {inside.node(), 24_MiB}}));
+  EXPECT_EQ(places(middle.node()), (expected{{inside.node(), 4_MiB}}));
+  // Only some of it lies there.
+  const loop_disk part(dir.at("disk.img"), {30_MiB, 8_MiB});
+  EXPECT_EQ(places(part.node()), (expected{{inside.node(), std::nullopt}}));
+}
+
 TEST_F(volume_root, a_file_that_was_removed_backs_nothing) {
   const loop_volume loop(dir.string(), "volume", "ext4", 32_MiB);
   fs::remove(loop.file());

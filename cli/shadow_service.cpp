@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/shadow_service.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "engine/shadow/lvm_provider.h"
+#include "engine/shadow/none_provider.h"
+#include "engine/shadow/reflink_provider.h"
+#include "engine/shadow/result_code.h"
+#include "engine/shadow/writer_directory.h"
+
+namespace umbra::cli {
+namespace {
+
+constexpr const char* lock_folder = "/run/umbra";
+
+class locked_sets final : public shadow::set_lock {
+ public:
+  explicit locked_sets(std::unique_ptr<store::file_lock> lock) : lock_(std::move(lock)) {}
+
+ private:
+  std::unique_ptr<store::file_lock> lock_;
+};
+
+result<std::unique_ptr<shadow::set_lock>> lock_sets(store::file_system& files) {
+  CHECK(files.make_directory(lock_folder));
+  auto lock = files.lock(lock_folder);
+  if (lock.has_error() && lock.assume_error().code() == errc::busy) {
+    return shadow::failure(shadow::result_code::e_snapshot_set_in_progress,
+                           "another process makes a shadow copy set; try again when it is done");
+  }
+  CHECK(lock);
+  return std::unique_ptr<shadow::set_lock>(std::make_unique<locked_sets>(std::move(lock).assume_value()));
+}
+
+// In the order in which they are asked: LVM knows most about its volumes, and reading a volume while it holds still is last.
+std::vector<std::shared_ptr<shadow::provider>> providers(const shadow_service_options& options, const context& c) {
+  shadow::lvm_options lvm;
+  lvm.machine = c.host;
+  lvm.now = c.now;
+  const std::shared_ptr<shadow::lvm_tool> tool = shadow::system_lvm();
+  const auto records = shadow::open_snapshot_records(options.records.empty() ? shadow::default_records_folder : options.records);
+  return {shadow::make_lvm_provider(shadow::lvm_kind::thin, tool, lvm),
+          shadow::make_lvm_provider(shadow::lvm_kind::thick, tool, lvm),
+          shadow::make_reflink_provider({.machine = c.host, .now = c.now, .records = records, .minimum_free = {}}),
+          shadow::make_none_provider({.machine = c.host, .now = c.now})};
+}
+
+std::vector<shadow::writer_folder> writer_folders(const shadow_service_options& options) {
+  if (options.writer_folders.empty()) return shadow::standard_writer_folders();
+  std::vector<shadow::writer_folder> folders;
+  for (const auto& f : options.writer_folders) folders.push_back({f, true});
+  return folders;
+}
+
+}  // namespace
+
+void add_writers_option(CLI::App& verb, shadow_service_options& options) {
+  verb.add_option("--writers", options.writer_folders, "look for writers here, not in the standard folders; may come again")
+      ->allow_extra_args(false)
+      ->type_name("FOLDER");
+}
+
+void add_records_option(CLI::App& verb, shadow_service_options& options) {
+  verb.add_option("--records", options.records,
+                  fmt::format("records of persistent copies; default: {}", shadow::default_records_folder))
+      ->type_name("FOLDER");
+}
+
+shadow::environment shadow_service(const shadow_service_options& options, context& c) {
+  shadow::environment world;
+  world.providers = providers(options, c);
+  shadow::writer_start how;
+  how.environment = c.writer_environment;
+  how.random = c.random;
+  world.start_writers = [folders = writer_folders(options), how](const shadow::problem_sink& problem) {
+    return shadow::start_writers(shadow::find_writers(folders, problem), how, problem);
+  };
+  world.lock_sets = [files = c.files] { return lock_sets(*files); };
+  world.random = c.random;
+  world.now = c.now;
+  world.machine = c.host;
+  return world;
+}
+
+result<std::unique_ptr<shadow::backup_components>> query_session(const shadow_service_options& options, context& c) {
+  auto session = shadow::create_backup_components(shadow_service(options, c));
+  CHECK(session->initialize_for_backup());
+  CHECK(session->set_context(shadow::snapshot_context::all));
+  return session;
+}
+
+result<shadow::guid> provider_named(const shadow::backup_components& session, const std::string& option,
+                                    const std::string& name) {
+  if (name == "auto") return shadow::guid{};
+  TRY(const auto all, session.query_providers());
+  std::string known;
+  for (const auto& p : all) {
+    if (p.provider_name == name) return p.provider_id;
+    known += ", " + p.provider_name;
+  }
+  return error(errc::usage, fmt::format("{}: '{}' is none of auto{}", option, name, known));
+}
+
+result<void> finish_call(result<shadow::async_ptr> call, std::stop_token stop) {
+  CHECK(call);
+  auto& running = *call.assume_value();
+  const std::stop_callback cancel(stop, [&] { running.cancel(); });
+  return running.finish();
+}
+
+}  // namespace umbra::cli
