@@ -90,7 +90,7 @@ version_of() {
     qemu-img) qemu-img --version ;;
     partclone) partclone.ext4 --version ;;
     casync) casync --version ;;
-  esac 2>&1 | head -n 1 | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1
+  esac 2>&1 | head -n 1 | grep -oE '[0-9]+(\.[0-9]+)*' | head -n 1
 }
 
 # What each is asked. An image of the disk, into $work/store: `prepare` makes the empty store, `image N` takes the Nth image. Those
