@@ -36,13 +36,7 @@ for verb in create list show delete expose unexpose revert providers storage wri
 
 for verb in "${verbs[@]}"; do
   [ "$verb" != shadow ] || continue
-  umbra 0 "$verb" --help
-  says out "Usage: umbra $verb" --json --quiet 'Exit codes: 0 ' "umbra $verb "
-  grep -Eq "Examples?:" out || fail "no example"
-  awk 'length > 120 { exit 1 }' out || fail "a line is too long"
-  lacks out 'UINT'
-  lacks out 'FLOAT'
-  silent err
+  expect_help "$verb"
   cp out of_verb
   umbra 0 help "$verb"
   same_bytes out of_verb
