@@ -132,7 +132,8 @@ result<void> revert_copy(const environment& world, const guid& snapshot, bool fo
   if (!has(copy.properties.attributes, volume_snapshot_attributes::persistent)) {
     return failure(result_code::e_unsupported_context, "revert_to_snapshot: only persistent shadow copies can be reverted to");
   }
-  TRY(const auto v, world.find_volume(copy.properties.original_volume_name));
+  TRY(const auto source, copy.by->source_of(snapshot));
+  TRY(const auto v, world.find_volume(source));
   TRY(const bool goes_on, copy.by->query_revert_status(v));
   if (goes_on) return failure(result_code::e_revert_in_progress, v.name);
   if (!v.is_mounted()) return copy.by->revert_to_snapshot(snapshot);

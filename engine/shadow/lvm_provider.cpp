@@ -224,6 +224,10 @@ class lvm_provider final : public provider {
   }
   result<void> release_node(const guid&) override { return success(); }
 
+  result<std::string> source_of(const guid& snapshot) override {
+    TRY(const auto lv, copy(snapshot));
+    return node(lv.group + "/" + lv.origin);
+  }
   result<void> revert_to_snapshot(const guid& snapshot) override {
     TRY(const auto lv, copy(snapshot));
     CHECK(tool_->lvm({"lvconvert", "-q", "-y", "--merge", lv.full_name()}));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 
 #include "engine/io/mount_table.h"
 #include "engine/io/small_file_posix.h"
+#include "engine/io/unique_fd.h"
 #include "engine/shadow/mounting.h"
 
 namespace umbra::shadow {
@@ -38,23 +41,39 @@ constexpr attempt attempts[] = {{"ext4", "noload"},
                                 {"ext2", ""},
                                 {"vfat", ""}};
 
+// Of this mount, not of the file system.
+unsigned long flags_of(const std::string& folder) {
+  constexpr std::pair<unsigned long, unsigned long> flags[] = {{ST_RDONLY, MS_RDONLY},   {ST_NOSUID, MS_NOSUID},
+                                                               {ST_NODEV, MS_NODEV},     {ST_NOEXEC, MS_NOEXEC},
+                                                               {ST_NOATIME, MS_NOATIME}, {ST_NODIRATIME, MS_NODIRATIME}};
+  struct statvfs s {};
+  if (::statvfs(folder.c_str(), &s) != 0) return 0;
+  unsigned long found = 0;
+  for (const auto& [told, wanted] : flags) found |= (s.f_flag & told) != 0 ? wanted : 0;
+  return found;
+}
+
 class unmounted final : public unmounted_volume {
  public:
-  explicit unmounted(io::mount_entry entry) : entry_(std::move(entry)) {}
+  explicit unmounted(io::mount_entry entry)
+      : entry_(std::move(entry)),
+        flags_(flags_of(entry_.mount_point)),
+        node_(::open(entry_.source.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
   result<void> mount_again() override {
-    const unsigned long flags = entry_.read_only ? MS_RDONLY : 0;
     std::string options;
     for (const auto& o : entry_.super_options) {
       if (o == "rw" || o == "ro") continue;
       options += (options.empty() ? "" : ",") + o;
     }
-    if (::mount(entry_.source.c_str(), entry_.mount_point.c_str(), entry_.type.c_str(), flags, options.c_str()) == 0)
+    if (::mount(entry_.source.c_str(), entry_.mount_point.c_str(), entry_.type.c_str(), flags_, options.c_str()) == 0)
       return success();
     return os_failure(errc::io_write, "mount " + entry_.mount_point);
   }
 
  private:
   io::mount_entry entry_;
+  unsigned long flags_;
+  unique_fd node_;  // a loop device that only the mount keeps would go with it
 };
 
 }  // namespace

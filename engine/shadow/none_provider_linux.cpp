@@ -79,6 +79,7 @@ class standing_device final : public volume_copy {
     node_.reset();
     return success();
   }
+  result<std::string> source() override { return source_.device; }
   result<void> revert() override { return failure(result_code::e_notimpl, source_.name + " is its own copy"); }
 
  private:

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -69,6 +70,9 @@ class provider {
   virtual result<std::string> node_of(const guid& snapshot) = 0;
   virtual result<void> release_node(const guid& snapshot) = 0;
 
+  // A path by which find_volume() finds the volume that it is a copy of, mounted or not. The name it had does not do: a mount
+  // point is a plain folder once its volume is unmounted.
+  virtual result<std::string> source_of(const guid& snapshot) = 0;
   // Brings the volume back to the copy; the volume is not mounted. Runs until it is done, or goes on after a crash.
   virtual result<void> revert_to_snapshot(const guid& snapshot) = 0;
   // Whether a revert of that volume goes on.

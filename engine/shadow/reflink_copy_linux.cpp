@@ -215,6 +215,15 @@ result<void> reflink_copy::release_node() {
   return is_persistent_ && exists(record_.copy) ? release_nodes_over(record_.copy) : success();
 }
 
+// Whichever loop device the volume is mounted through now; else the file, which is unmounted then.
+result<std::string> reflink_copy::source() {
+  TRY(const auto mounted, volumes_on(record_.source));
+  for (const auto& [v, offset] : mounted) {
+    if (offset == window().offset && v.size == window().size) return v.device;
+  }
+  return record_.source;
+}
+
 result<void> reflink_copy::revert() {
   CHECK(check());
   // Only what really begins is noted: nobody wants a revert that was refused to go on by itself later.

@@ -30,6 +30,7 @@ class reflink_copy final : public file_copy {
   result<void> check() override;
   result<std::string> node() override;
   result<void> release_node() override;
+  result<std::string> source() override;
   result<void> revert() override;
 
   // Bytes that only the copy holds.

@@ -240,6 +240,11 @@ result<void> staged_provider::release_node(const guid& snapshot) {
   return found->copy->release_node();
 }
 
+result<std::string> staged_provider::source_of(const guid& snapshot) {
+  TRY(auto* const found, find(snapshot));
+  return found->copy->source();
+}
+
 result<void> staged_provider::revert_to_snapshot(const guid& snapshot) {
   TRY(auto* const found, find(snapshot));
   if (!is_persistent(found->prop.attributes)) {

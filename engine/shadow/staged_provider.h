@@ -43,6 +43,8 @@ class volume_copy {
   virtual result<void> check() = 0;
   virtual result<std::string> node() = 0;
   virtual result<void> release_node() = 0;
+  // As provider::source_of().
+  virtual result<std::string> source() = 0;
   virtual result<void> revert() = 0;
 };
 
@@ -78,6 +80,7 @@ class staged_provider : public provider {
   result<std::vector<diff_area_prop>> query_diff_areas() override { return std::vector<diff_area_prop>{}; }
   result<std::string> node_of(const guid& snapshot) override;
   result<void> release_node(const guid& snapshot) override;
+  result<std::string> source_of(const guid& snapshot) override;
   result<void> revert_to_snapshot(const guid& snapshot) override;
   result<bool> query_revert_status(const volume&) override { return false; }
 

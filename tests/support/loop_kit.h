@@ -65,6 +65,8 @@ class loop_volume {
   std::string at(const std::string& name) const { return point_ + "/" + name; }
   void unmount() { mount_.reset(); }
   void mount_again();
+  // As `mount -o loop` has it: the loop device is there as long as it is mounted.
+  void leave_node_to_mount() { disk_.reset(); }
   // Unmounts, and takes the loop device away.
   void detach();
 

@@ -151,6 +151,9 @@ result<void> scripted_provider::check_snapshot(const sh::guid&) {
 
 result<std::string> scripted_provider::node_of(const sh::guid&) { return error(errc::unsupported, "no node"); }
 result<void> scripted_provider::release_node(const sh::guid&) { return success(); }
+result<std::string> scripted_provider::source_of(const sh::guid& snapshot) {
+  return "/dev" + copies_.at(snapshot).original_volume_name;
+}
 result<void> scripted_provider::revert_to_snapshot(const sh::guid&) { return did("revert_to_snapshot"); }
 
 // --- world
@@ -214,16 +217,7 @@ std::unique_ptr<sh::backup_components> shadow_world::session() {
   e.make_freezer = [this](const sh::freeze_request& r) -> result<std::unique_ptr<sh::freezer>> {
     return std::unique_ptr<sh::freezer>(std::make_unique<scripted_freezer>(*this, r));
   };
-  e.find_volume = [](const std::string& name) -> result<sh::volume> {
-    if (!name.starts_with("/")) return error(errc::not_found, name);
-    sh::volume v;
-    v.name = v.mount_point = name;
-    v.device = "/dev" + name;
-    v.size = 4096;
-    v.file_system = "ext4";
-    v.read_only = false;
-    return v;
-  };
+  e.find_volume = [this](const std::string& name) { return find_volume(name); };
   e.lock_sets = [this]() -> result<std::unique_ptr<sh::set_lock>> {
     if (locked_by_another) return sh::failure(sh::result_code::e_snapshot_set_in_progress, "another requester makes a set");
     return std::unique_ptr<sh::set_lock>(std::make_unique<scripted_lock>());
@@ -232,6 +226,22 @@ std::unique_ptr<sh::backup_components> shadow_world::session() {
   e.now = [] { return std::int64_t{1'700'000'000}; };
   e.machine = "test";
   return sh::create_backup_components(std::move(e));
+}
+
+result<sh::volume> shadow_world::find_volume(const std::string& path) const {
+  if (!path.starts_with("/")) return error(errc::not_found, path);
+  const bool is_node = path.starts_with("/dev/");
+  const auto name = is_node ? path.substr(4) : path;
+  const bool is_mounted = !unmounted.contains(name);
+  if (!is_mounted && !is_node) return error(errc::usage, path + " is a folder, not a mount point, disk or file");
+  sh::volume v;
+  v.device = "/dev" + name;
+  v.name = is_mounted ? name : v.device;
+  v.size = 4096;
+  v.read_only = !is_mounted;
+  if (is_mounted) v.mount_point = name;
+  if (is_mounted) v.file_system = "ext4";
+  return v;
 }
 
 void shadow_world::expect_all_go_on() const {

@@ -101,6 +101,7 @@ class scripted_provider final : public sh::provider {
   result<std::vector<sh::diff_area_prop>> query_diff_areas() override { return std::vector<sh::diff_area_prop>(); }
   result<std::string> node_of(const sh::guid& snapshot) override;
   result<void> release_node(const sh::guid& snapshot) override;
+  result<std::string> source_of(const sh::guid& snapshot) override;
   result<void> revert_to_snapshot(const sh::guid& snapshot) override;
   result<bool> query_revert_status(const sh::volume&) override { return false; }
 
@@ -111,7 +112,7 @@ class scripted_provider final : public sh::provider {
   std::map<sh::guid, sh::snapshot_prop> copies_;
 };
 
-// The world of a session. Volumes "/a", "/b" … are mounted read-write file systems.
+// The world of a session. Volumes "/a", "/b" … are file systems on "/dev/a", "/dev/b" …, mounted for writing.
 struct shadow_world {
   shadow_world();
 
@@ -123,10 +124,12 @@ struct shadow_world {
   bool guardian_sends_writers_on = false;
   bool locked_by_another = false;
   std::set<std::string> frozen_now;  // mount points
+  std::set<std::string> unmounted;   // volumes that are not mounted: plain folders, but for their devices
 
   scripted_writer& add_writer(const std::string& name, sh::application_level level = sh::application_level::front_end);
   scripted_provider& add_provider(const std::string& name, sh::provider_type type = sh::provider_type::software);
   std::unique_ptr<sh::backup_components> session();
+  result<sh::volume> find_volume(const std::string& path) const;
   // Whatever happened: nothing is frozen, no copy in the making is left, and every writer that was frozen was thawed or aborted.
   void expect_all_go_on() const;
 

@@ -76,6 +76,7 @@ class memory_volume_copy final : public shadow::volume_copy {
   result<void> check() override { return success(); }
   result<std::string> node() override { return error(errc::unsupported, "no node"); }
   result<void> release_node() override { return success(); }
+  result<std::string> source() override { return order_.source.device; }
   result<void> revert() override { return success(); }
 
  private:
