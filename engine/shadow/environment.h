@@ -9,6 +9,8 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/random.h"
+#include "engine/io/probe.h"
+#include "engine/shadow/freeze_order.h"
 #include "engine/shadow/freezer.h"
 #include "engine/shadow/provider.h"
 #include "engine/shadow/trace.h"
@@ -29,6 +31,8 @@ struct environment {
   std::function<std::vector<std::shared_ptr<writer>>(const std::function<void(std::string)>& problem)> start_writers;
   std::function<result<std::unique_ptr<freezer>>(const freeze_request&)> make_freezer = shadow::make_freezer;
   std::function<result<volume>(const std::string&)> find_volume = shadow::find_volume;
+  lies_on_call lies_on = io::lies_on;
+  std::function<std::vector<std::string>()> mount_points = shadow::mount_points;
   // errc::busy with e_snapshot_set_in_progress if another requester holds it.
   std::function<result<std::unique_ptr<set_lock>>()> lock_sets;
   std::chrono::milliseconds hold_limit = std::chrono::seconds(10);

@@ -62,14 +62,11 @@ result<void> release_nodes_over(const std::string& file) {
 
 }  // namespace
 
-const std::string& file_of(const volume& v) { return v.is_file() ? v.device : v.backing_file; }
-
 reflink_copy::reflink_copy(const copy_order& order, const reflink_options& options)
     : file_copy(order.source.name, order.source.file_system, window_of(order.source), order.attributes),
       is_persistent_(is_persistent(order.attributes)),
       records_(options.records),
       number_(order.source.number),
-      device_(order.source.is_mounted() ? order.source.device : std::string()),
       minimum_free_(options.minimum_free.value_or(least_free(order.source.size))) {
   record_.prop.snapshot_id = order.snapshot;
   record_.prop.snapshot_set_id = order.set;
@@ -77,7 +74,7 @@ reflink_copy::reflink_copy(const copy_order& order, const reflink_options& optio
   record_.prop.original_volume_name = order.source.name;
   record_.prop.attributes = order.attributes;
   record_.prop.status = snapshot_state::preparing;
-  record_.source = file_of(order.source);
+  record_.source = order.source.file();
   record_.window = window();
   record_.file_system = order.source.file_system;
   if (is_persistent_) record_.copy = folder_of(record_.source) + "/" + clone_name(order.snapshot);

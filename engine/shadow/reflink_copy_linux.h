@@ -36,8 +36,6 @@ class reflink_copy final : public file_copy {
   // Bytes that only the copy holds.
   result<std::uint64_t> used();
   const std::string& source_file() const { return record_.source; }
-  // The block node that is frozen for it; empty if none is.
-  const std::string& device() const { return device_; }
 
  private:
   result<void> open_source();
@@ -48,7 +46,6 @@ class reflink_copy final : public file_copy {
   const bool is_persistent_;
   const std::shared_ptr<snapshot_records> records_;
   const io::device_number number_;  // of the volume, while the copy is made
-  const std::string device_;
   const std::uint64_t minimum_free_ = 0;
   unique_fd source_;
   std::unique_ptr<snapshot_records::claim> claim_;
@@ -57,8 +54,5 @@ class reflink_copy final : public file_copy {
 // Removes the file of a persistent copy that is not wanted any longer; success if it is gone already. If the folder it lay in
 // shows nothing of it, not even its source, the file system is taken to be absent: errc::not_found.
 result<void> remove_clone(const snapshot_record& record);
-
-// The file that a volume lies in; empty if it lies in none.
-const std::string& file_of(const volume& v);
 
 }  // namespace umbra::shadow

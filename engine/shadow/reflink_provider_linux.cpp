@@ -64,12 +64,6 @@ void add_usage(std::map<std::string, diff_area_prop>& areas, const std::string& 
   if (free == 0) area.fault = protection_fault::diff_area_full;
 }
 
-error nested_volumes(const reflink_copy& inner, const reflink_copy& outer) {
-  return failure(result_code::e_nested_volume_limit,
-                 fmt::format("{} lies in a file on {}: they cannot be held still together, make two sets of them",
-                             inner.volume_name(), outer.volume_name()));
-}
-
 class reflink_provider final : public staged_provider {
  public:
   explicit reflink_provider(reflink_options options)
@@ -79,7 +73,7 @@ class reflink_provider final : public staged_provider {
   result<void> is_volume_supported(const volume& v, volume_snapshot_attributes asked) override {
     CHECK(refuse_others(asked, known_attributes));
     if (v.is_member) return cannot(v, "its file system lies on several devices, and a copy of one of them is no copy");
-    if (file_of(v).empty()) {
+    if (v.file().empty()) {
       if (v.file_system == "btrfs") {
         return cannot(v,
                       "btrfs on a device shows none of its snapshots as blocks: put LVM below it, or, if it is small, use the "
@@ -87,26 +81,12 @@ class reflink_provider final : public staged_provider {
       }
       return cannot(v, "it does not lie in a file on XFS or btrfs");
     }
-    TRY(const auto why, why_no_reflink(file_of(v)));
-    if (!why.empty()) return cannot(v, fmt::format("its file {} cannot be cloned: {}", file_of(v), why));
+    TRY(const auto why, why_no_reflink(v.file()));
+    if (!why.empty()) return cannot(v, fmt::format("its file {} cannot be cloned: {}", v.file(), why));
     return success();
   }
 
   hold holds(const volume& v) override { return v.is_mounted() && !v.read_only ? hold::coordinator : hold::none; }
-
-  // Cloning writes to the file system that the file lies on: that must not be frozen with the volume in it.
-  result<void> end_prepare_snapshots(const guid& set) override {
-    std::vector<const reflink_copy*> copies;
-    for_each_of(set, [&](const kept_copy& member) { copies.push_back(&static_cast<const reflink_copy&>(*member.copy)); });
-    for (const auto* inner : copies) {
-      for (const auto* outer : copies) {
-        if (outer->device().empty()) continue;
-        TRY(const bool nested, io::lies_on(inner->source_file(), outer->device()));
-        if (nested) return nested_volumes(*inner, *outer);
-      }
-    }
-    return staged_provider::end_prepare_snapshots(set);
-  }
 
   result<std::vector<diff_area_prop>> query_diff_areas() override {
     std::map<std::string, diff_area_prop> areas;
@@ -130,7 +110,7 @@ class reflink_provider final : public staged_provider {
     TRY(const auto reverting, options_.records->reverting(reflink_provider_id));
     return std::ranges::any_of(reverting, [&](const snapshot_record& r) {
       const auto whole = v.is_file() || r.window == v.backing_window;
-      return r.source == file_of(v) && whole;
+      return r.source == v.file() && whole;
     });
   }
 

@@ -18,11 +18,26 @@ bool snapshot_set::contains(const volume& v) const {
 }
 
 result<void> snapshot_set::add(const guid& snapshot, volume v, std::shared_ptr<provider> by) {
+  for (const auto& m : members_) {
+    CHECK(check_nesting(v, m.what, m.by->holds(m.what)));
+    CHECK(check_nesting(m.what, v, by->holds(v)));
+  }
   auto begun = by->begin_prepare_snapshot(id_, snapshot, v, attributes_);
   trace_.add(trace_entry::side::provider, by->properties().provider_name, "begin_prepare_snapshot", begun);
   CHECK(begun);
   members_.push_back({snapshot, std::move(v), std::move(by), snapshot_state::preparing});
   return success();
+}
+
+// Providers work while everything holds still: a clone writes to the file system under the file, a snapshot of LVM to that under
+// the group. If that one is frozen with the set, they wait for each other.
+result<void> snapshot_set::check_nesting(const volume& inner, const volume& outer, provider::hold outer_hold) const {
+  if (outer_hold == provider::hold::none) return success();
+  TRY(const bool nested, lies_in(inner, outer, world_.lies_on));
+  if (!nested) return success();
+  return failure(
+      result_code::e_nested_volume_limit,
+      fmt::format("{} lies in a file on {}: they cannot be held still together, make two sets of them", inner.name, outer.name));
 }
 
 std::vector<std::shared_ptr<provider>> snapshot_set::providers() const {
@@ -59,11 +74,13 @@ result<void> snapshot_set::post_commit() {
   return success();
 }
 
-freeze_request snapshot_set::what_to_freeze(const writer_crowd& writers) const {
-  freeze_request request;
+result<freeze_request> snapshot_set::what_to_freeze(const writer_crowd& writers) const {
+  std::vector<volume> held;
   for (const auto& m : members_) {
-    if (m.by->holds(m.what) == provider::hold::coordinator) request.mount_points.push_back(m.what.mount_point);
+    if (m.by->holds(m.what) == provider::hold::coordinator) held.push_back(m.what);
   }
+  freeze_request request;
+  TRY(request.mount_points, in_order_of_mounting(held, world_.mount_points(), world_.lies_on));
   request.abort_descriptors = writers.abort_descriptors();
   request.abort_line = go_on_line;
   request.hold_limit = world_.hold_limit;
@@ -95,7 +112,8 @@ result<void> snapshot_set::reach_the_instant(writer_crowd& writers, const writer
   }
   writers.abort_failed(session);
   if (stopped()) return cancelled();
-  TRY(const auto hold, world_.make_freezer(what_to_freeze(writers)));
+  TRY(const auto request, what_to_freeze(writers));
+  TRY(const auto hold, world_.make_freezer(request));
   CHECK(hold->begin_writers());
   writers.freeze(session);
   writers.abort_failed(session);

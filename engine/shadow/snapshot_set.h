@@ -30,7 +30,8 @@ class snapshot_set {
   const std::vector<set_member>& members() const { return members_; }
   bool contains(const volume& v) const;
 
-  // The provider begins to prepare; on failure the volume is not in the set.
+  // The provider begins to prepare; on failure the volume is not in the set. e_nested_volume_limit if it lies in a file on a
+  // member that will hold still, or a member on it.
   result<void> add(const guid& snapshot, volume v, std::shared_ptr<provider> by);
 
   // All of it: writers prepare and freeze, file systems hold still, providers commit, everything goes on, the copies are
@@ -51,7 +52,8 @@ class snapshot_set {
   result<void> reach_the_instant(writer_crowd& writers, const writer_session& session, std::stop_token stop);
   result<void> hold_and_commit(freezer& hold);
   result<void> finish_copies(writer_crowd& writers, writer_session& session);
-  freeze_request what_to_freeze(const writer_crowd& writers) const;
+  result<freeze_request> what_to_freeze(const writer_crowd& writers) const;
+  result<void> check_nesting(const volume& inner, const volume& outer, provider::hold outer_hold) const;
   std::vector<std::shared_ptr<provider>> providers() const;
   void set_states(snapshot_state state);
 

@@ -101,13 +101,6 @@ class staged_provider : public provider {
       for (const auto& member : set.members) visit(member);
     }
   }
-  // Copies of a set, in whatever state.
-  template <class Visit>
-  void for_each_of(const guid& set, Visit visit) const {
-    const auto found = sets_.find(set);
-    if (found == sets_.end()) return;
-    for (const auto& member : found->second.members) visit(member);
-  }
 
  private:
   struct copy_set {

@@ -31,6 +31,8 @@ struct volume {
 
   bool is_mounted() const { return !mount_point.empty(); }
   bool is_file() const { return number == io::device_number{}; }
+  // The file that it lies in, or is; empty if there is none.
+  const std::string& file() const { return is_file() ? device : backing_file; }
 };
 
 // What there is at `path`: a mount point, a block node, or a regular file; a file that a loop device shows as a whole, and that
@@ -46,5 +48,8 @@ struct placed_volume {
 };
 // Every mounted volume on `disk`, on its partitions, and on what is stacked upon them; the disk itself if it is mounted.
 result<std::vector<placed_volume>> volumes_on(const std::string& disk);
+
+// Every mount point that this process sees, in the order of mounting.
+std::vector<std::string> mount_points();
 
 }  // namespace umbra::shadow

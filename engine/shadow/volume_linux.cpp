@@ -224,4 +224,11 @@ result<std::vector<placed_volume>> volumes_on(const std::string& disk) {
   return found;
 }
 
+// The kernel lists mounts as they were made.
+std::vector<std::string> mount_points() {
+  std::vector<std::string> points;
+  for (auto& mount : io::mounts()) points.push_back(std::move(mount.mount_point));
+  return points;
+}
+
 }  // namespace umbra::shadow

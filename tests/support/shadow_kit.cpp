@@ -218,6 +218,11 @@ std::unique_ptr<sh::backup_components> shadow_world::session() {
     return std::unique_ptr<sh::freezer>(std::make_unique<scripted_freezer>(*this, r));
   };
   e.find_volume = [this](const std::string& name) { return find_volume(name); };
+  e.lies_on = [this](const std::string& inside, const std::string& disk) -> result<bool> {
+    const auto file = files.find(inside);
+    return file != files.end() && "/dev" + file->second == disk;
+  };
+  e.mount_points = [this] { return mounted; };
   e.lock_sets = [this]() -> result<std::unique_ptr<sh::set_lock>> {
     if (locked_by_another) return sh::failure(sh::result_code::e_snapshot_set_in_progress, "another requester makes a set");
     return std::unique_ptr<sh::set_lock>(std::make_unique<scripted_lock>());
@@ -239,6 +244,8 @@ result<sh::volume> shadow_world::find_volume(const std::string& path) const {
   v.name = is_mounted ? name : v.device;
   v.size = 4096;
   v.read_only = !is_mounted;
+  v.number = {8, static_cast<std::uint32_t>(std::hash<std::string>()(name) % 1000)};
+  if (const auto image = images.find(name); image != images.end()) v.backing_file = image->second;
   if (is_mounted) v.mount_point = name;
   if (is_mounted) v.file_system = "ext4";
   return v;

@@ -123,8 +123,11 @@ struct shadow_world {
   std::optional<error> thaw_fails;
   bool guardian_sends_writers_on = false;
   bool locked_by_another = false;
-  std::set<std::string> frozen_now;  // mount points
-  std::set<std::string> unmounted;   // volumes that are not mounted: plain folders, but for their devices
+  std::set<std::string> frozen_now;                    // mount points
+  std::vector<std::string> mounted{"/a", "/b", "/c"};  // the mount table
+  std::map<std::string, std::string> images;           // volumes that lie in files: "/b" in "/a/image"
+  std::map<std::string, std::string> files;            // files, and the volumes on which they lie: "/a/image" on "/a"
+  std::set<std::string> unmounted;                     // volumes that are not mounted: plain folders, but for their devices
 
   scripted_writer& add_writer(const std::string& name, sh::application_level level = sh::application_level::front_end);
   scripted_provider& add_provider(const std::string& name, sh::provider_type type = sh::provider_type::software);

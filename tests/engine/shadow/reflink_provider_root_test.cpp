@@ -169,19 +169,6 @@ TEST_F(reflink_provider_root, copies_files_that_btrfs_does_not_checksum) {
   EXPECT_TRUE(bytes_of_device(*device.value()) == bytes_at(host.at("disk.img")));
 }
 
-TEST_F(reflink_provider_root, volumes_in_each_other_are_not_frozen_together) {
-  auto& host = lasting(dir.string(), "host", "xfs", 900_MiB);
-  auto& outer = lasting(host.point(), "outer", "xfs", 320_MiB);
-  const loop_volume inner(outer.point(), "inner", "ext4", 16_MiB);
-  set_maker set(*provider);
-  ASSERT_TRUE(done(set.add(inner.point())));
-  ASSERT_TRUE(done(set.add(outer.point())));
-  EXPECT_TRUE(refused(result_code::e_nested_volume_limit, set.make()));
-  EXPECT_FALSE(was_frozen(outer.point()));
-  set_maker::make_one(*provider, outer.point());
-  set_maker::make_one(*provider, inner.point());
-}
-
 TEST_F(reflink_provider_root, refuses_when_little_space_is_left) {
   auto& host = lasting(dir.string(), "host", "xfs", 320_MiB);
   const loop_volume inner(host.point(), "inner", "ext4", 16_MiB);

@@ -87,6 +87,48 @@ TEST(shadow_session, every_provider_commits_between_freeze_and_thaw_of_every_fil
   }
 }
 
+TEST(shadow_session, freezes_in_reverse_order_of_mounting_whatever_the_order_of_asking) {
+  for (const auto& volumes : {std::vector<std::string>{"/a", "/b", "/c"}, {"/c", "/a", "/b"}, {"/b", "/c", "/a"}}) {
+    shadow_world world;
+    world.mounted = {"/b", "/c", "/a"};
+    world.add_provider("p");
+    const auto s = world.session();
+    make_set(*s, volumes);
+    const auto place = [&](const char* line) { return world.record.place(line); };
+    EXPECT_LT(place("freeze /a"), place("freeze /c"));
+    EXPECT_LT(place("freeze /c"), place("freeze /b"));
+    EXPECT_LT(place("thaw /b"), place("thaw /c"));
+    EXPECT_LT(place("thaw /c"), place("thaw /a"));
+  }
+}
+
+// Whichever of /a and /b is asked for first, by two providers: /b lies in a file on /a.
+TEST(shadow_session, does_not_hold_a_volume_still_together_with_the_one_that_its_file_lies_on) {
+  for (const auto& volumes : {std::vector<std::string>{"/a", "/b"}, {"/b", "/a"}}) {
+    for (const auto hold : {sh::provider::hold::coordinator, sh::provider::hold::provider, sh::provider::hold::none}) {
+      shadow_world world;
+      auto& outer = world.add_provider("outer");
+      outer.supports = {"/a"};
+      outer.held_by = hold;
+      world.add_provider("inner").supports = {"/b"};
+      world.images = {{"/b", "/a/image"}};
+      world.files = {{"/a/image", "/a"}};
+      const auto s = world.session();
+      ASSERT_TRUE(s->initialize_for_backup().has_value());
+      ASSERT_TRUE(s->set_context(sh::snapshot_context::file_share_backup).has_value());
+      ASSERT_TRUE(s->start_snapshot_set().has_value());
+      ASSERT_TRUE(s->add_to_snapshot_set(volumes[0]).has_value());
+      const auto second = s->add_to_snapshot_set(volumes[1]);
+      const bool is_held = hold != sh::provider::hold::none;
+      EXPECT_EQ(code_of_call(second), is_held ? result_code::e_nested_volume_limit : result_code::s_ok);
+      if (is_held) {
+        EXPECT_NE(second.assume_error().message().find("/b lies in a file on /a"), std::string::npos);
+      }
+      must_finish(s->do_snapshot_set());
+    }
+  }
+}
+
 TEST(shadow_session, does_not_freeze_what_its_provider_holds) {
   shadow_world world;
   world.add_provider("p").held_by = sh::provider::hold::provider;
