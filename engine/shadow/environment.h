@@ -12,6 +12,7 @@
 #include "engine/io/probe.h"
 #include "engine/shadow/freeze_order.h"
 #include "engine/shadow/freezer.h"
+#include "engine/shadow/mounting.h"
 #include "engine/shadow/provider.h"
 #include "engine/shadow/trace.h"
 #include "engine/shadow/writer.h"
@@ -31,6 +32,10 @@ struct environment {
   std::function<std::vector<std::shared_ptr<writer>>(const std::function<void(std::string)>& problem)> start_writers;
   std::function<result<std::unique_ptr<freezer>>(const freeze_request&)> make_freezer = shadow::make_freezer;
   std::function<result<volume>(const std::string&)> find_volume = shadow::find_volume;
+  // Shows the `number`th copy of a set to writers, for writing, and takes it away from them (mounting.h).
+  std::function<result<std::string>(const std::string& node, const std::string& file_system, std::size_t number)>
+      mount_for_writers = shadow::mount_for_writers;
+  std::function<result<void>(const std::string& folder)> unmount_from_writers = shadow::unmount_from_writers;
   lies_on_call lies_on = io::lies_on;
   std::function<std::vector<std::string>()> mount_points = shadow::mount_points;
   // errc::busy with e_snapshot_set_in_progress if another requester holds it.

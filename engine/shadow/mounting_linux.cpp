@@ -6,7 +6,11 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -15,6 +19,7 @@
 #include "engine/io/small_file_posix.h"
 #include "engine/io/unique_fd.h"
 #include "engine/shadow/mounting.h"
+#include "engine/shadow/result_code.h"
 
 namespace umbra::shadow {
 namespace {
@@ -91,6 +96,33 @@ result<void> mount_read_only(const std::string& node, const std::string& folder)
 result<void> unmount(const std::string& folder) {
   if (::umount2(folder.c_str(), UMOUNT_NOFOLLOW) == 0) return success();
   return os_failure(errc::busy, "unmount " + folder);
+}
+
+result<std::string> mount_for_writers(const std::string& node, const std::string& file_system, std::size_t number) {
+  if (file_system == "btrfs") return error(errc::unsupported, "btrfs cannot be mounted beside the volume");
+  const auto folder = fmt::format("{}/{}", writers_folder, number);
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) return os_failure(errc::io_write, folder, failed.value());
+  while (::umount2(folder.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
+  }
+  const char* options = file_system == "xfs" ? "nouuid" : "";
+  if (::mount(node.c_str(), folder.c_str(), file_system.c_str(), MS_NOSUID | MS_NODEV | MS_NOATIME, options) != 0)
+    return os_failure(errc::io_write, fmt::format("mount {} at {}", node, folder));
+  return folder;
+}
+
+// Whoever looks at every new mount needs an instant; a writer that stays does so for good.
+result<void> unmount_from_writers(const std::string& folder) {
+  constexpr std::chrono::milliseconds pause{50};
+  constexpr int attempts = 100;
+  for (int i = 0; i < attempts; ++i) {
+    if (::umount2(folder.c_str(), UMOUNT_NOFOLLOW) == 0) return success();
+    if (errno != EBUSY) return os_failure(errc::io_write, "unmount " + folder);
+    std::this_thread::sleep_for(pause);
+  }
+  ::umount2(folder.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  return failure(result_code::e_volume_in_use, folder + ": a writer goes on using the copy after post_snapshot");
 }
 
 std::string mount_point_of(const std::string& node) {

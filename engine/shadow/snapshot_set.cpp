@@ -156,16 +156,40 @@ result<void> snapshot_set::finish_copies(writer_crowd& writers, writer_session& 
   CHECK(each_provider(&provider::pre_final_commit_snapshots, "pre_final_commit_snapshots",
                       snapshot_state::processing_prefinalcommit, snapshot_state::prefinalcommitted));
   session.snapshot_set_id = id_;
-  session.snapshot_devices.clear();
+  CHECK(let_writers_mend(writers, session));
+  CHECK(each_provider(&provider::post_final_commit_snapshots, "post_final_commit_snapshots",
+                      snapshot_state::processing_postfinalcommit, snapshot_state::created));
+  // Nodes that could be written to are gone.
+  TRY(session.snapshot_devices, devices());
+  session.snapshot_paths.assign(members_.size(), "");
+  return success();
+}
+
+// As providers name them; empty where only the provider can read the copy.
+result<std::vector<std::string>> snapshot_set::devices() const {
+  std::vector<std::string> list;
   for (const auto& m : members_) {
     TRY(const auto copies, m.by->query());
     const auto found = std::ranges::find(copies, m.snapshot, &snapshot_prop::snapshot_id);
-    session.snapshot_devices.push_back(found == copies.end() ? "" : found->snapshot_device_object);
+    list.push_back(found == copies.end() ? "" : found->snapshot_device_object);
+  }
+  return list;
+}
+
+// post_snapshot. Copies without auto-recovery are read-only from the beginning: writers hear of them, and cannot change them.
+result<void> snapshot_set::let_writers_mend(writer_crowd& writers, writer_session& session) {
+  TRY(session.snapshot_devices, devices());
+  session.snapshot_paths.assign(members_.size(), "");
+  writable_copies shown(world_, trace_);
+  const bool may_mend = !has(attributes_, volume_snapshot_attributes::no_autorecovery) && writers.has_listeners();
+  for (std::size_t i = 0; may_mend && i < members_.size(); ++i) {
+    const auto place = shown.open(members_[i]);
+    if (!place.device.empty()) session.snapshot_devices[i] = place.device;
+    session.snapshot_paths[i] = place.folder;
   }
   writers.tell(event::post_snapshot, session);
   writers.abort_failed(session);
-  return each_provider(&provider::post_final_commit_snapshots, "post_final_commit_snapshots",
-                       snapshot_state::processing_postfinalcommit, snapshot_state::created);
+  return shown.close();
 }
 
 void snapshot_set::abort() {

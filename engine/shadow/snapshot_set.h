@@ -9,16 +9,10 @@
 #include "engine/shadow/environment.h"
 #include "engine/shadow/provider_choice.h"
 #include "engine/shadow/tracer.h"
+#include "engine/shadow/writable_copies.h"
 #include "engine/shadow/writer_crowd.h"
 
 namespace umbra::shadow {
-
-struct set_member {
-  guid snapshot;
-  volume what;
-  std::shared_ptr<provider> by;
-  snapshot_state state = snapshot_state::preparing;
-};
 
 // One thread at a time.
 class snapshot_set {
@@ -52,6 +46,8 @@ class snapshot_set {
   result<void> reach_the_instant(writer_crowd& writers, const writer_session& session, std::stop_token stop);
   result<void> hold_and_commit(freezer& hold);
   result<void> finish_copies(writer_crowd& writers, writer_session& session);
+  result<std::vector<std::string>> devices() const;
+  result<void> let_writers_mend(writer_crowd& writers, writer_session& session);
   result<freeze_request> what_to_freeze(const writer_crowd& writers) const;
   result<void> check_nesting(const volume& inner, const volume& outer, provider::hold outer_hold) const;
   std::vector<std::shared_ptr<provider>> providers() const;

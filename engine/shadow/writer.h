@@ -41,7 +41,10 @@ struct writer_session {
   bool bootable_system_state = false;
   bool partial_file_support = false;
   std::vector<std::string> volumes;  // GetCurrentVolumeArray: names of the set's volumes
-  // GetSnapshotDeviceName and a mount of the copy, from post_snapshot on: same order as `volumes`; empty where there is none.
+  // GetSnapshotDeviceName, from post_snapshot on, and a mount of the copy, at post_snapshot alone: same order as `volumes`, empty
+  // where there is none. While the copies can be written to (at post_snapshot, unless no_autorecovery was asked for) the devices
+  // of volumes that are mounted for writing can be, too, and are mounted; btrfs is not. Otherwise no path, and a device only
+  // where the provider has one.
   std::vector<std::string> snapshot_devices;
   std::vector<std::string> snapshot_paths;
 

@@ -99,6 +99,10 @@ void writer_crowd::keep_selected() {
   std::erase_if(hosts_, [](const auto& h) { return h->components().components.empty(); });
 }
 
+bool writer_crowd::has_listeners() const {
+  return std::ranges::any_of(hosts_, [](const auto& h) { return !h->has_failed(); });
+}
+
 std::vector<int> writer_crowd::abort_descriptors() const {
   std::vector<int> descriptors;
   for (const auto& h : hosts_) {

@@ -43,6 +43,8 @@ class writer_crowd {
   // From here on only writers with components take part.
   void keep_selected();
 
+  // Somebody would hear the next event.
+  bool has_listeners() const;
   std::vector<std::unique_ptr<writer_host>>& hosts() { return hosts_; }
   const std::vector<std::unique_ptr<writer_host>>& hosts() const { return hosts_; }
   const std::vector<std::string>& problems() const { return problems_; }

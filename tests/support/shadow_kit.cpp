@@ -149,7 +149,10 @@ result<void> scripted_provider::check_snapshot(const sh::guid&) {
   return success();
 }
 
-result<std::string> scripted_provider::node_of(const sh::guid&) { return error(errc::unsupported, "no node"); }
+result<std::string> scripted_provider::node_of(const sh::guid& snapshot) {
+  if (!has_nodes) return error(errc::unsupported, "no node");
+  return "/dev/copy" + copies_.at(snapshot).original_volume_name;
+}
 result<void> scripted_provider::release_node(const sh::guid&) { return success(); }
 result<std::string> scripted_provider::source_of(const sh::guid& snapshot) {
   return "/dev" + copies_.at(snapshot).original_volume_name;
@@ -218,6 +221,16 @@ std::unique_ptr<sh::backup_components> shadow_world::session() {
     return std::unique_ptr<sh::freezer>(std::make_unique<scripted_freezer>(*this, r));
   };
   e.find_volume = [this](const std::string& name) { return find_volume(name); };
+  e.mount_for_writers = [this](const std::string& node, const std::string& type, std::size_t n) -> result<std::string> {
+    record.add("mount " + node + " " + type + " for writers");
+    if (mount_for_writers_fails) return *mount_for_writers_fails;
+    return "/copies/" + std::to_string(n);
+  };
+  e.unmount_from_writers = [this](const std::string& folder) -> result<void> {
+    record.add("unmount " + folder);
+    if (unmount_from_writers_fails) return *unmount_from_writers_fails;
+    return success();
+  };
   e.lies_on = [this](const std::string& inside, const std::string& disk) -> result<bool> {
     const auto file = files.find(inside);
     return file != files.end() && "/dev" + file->second == disk;
@@ -243,8 +256,8 @@ result<sh::volume> shadow_world::find_volume(const std::string& path) const {
   v.device = "/dev" + name;
   v.name = is_mounted ? name : v.device;
   v.size = 4096;
-  v.read_only = !is_mounted;
-  v.number = {8, static_cast<std::uint32_t>(std::hash<std::string>()(name) % 1000)};
+  v.read_only = !is_mounted || read_only.contains(name);
+  v.number = {8, 1};
   if (const auto image = images.find(name); image != images.end()) v.backing_file = image->second;
   if (is_mounted) v.mount_point = name;
   if (is_mounted) v.file_system = "ext4";

@@ -78,6 +78,7 @@ class scripted_provider final : public sh::provider {
   std::set<std::string> supports;                     // names of volumes; empty: all
   hold held_by = hold::coordinator;
   bool lost = false;  // check_snapshot fails
+  bool has_nodes = true;
 
   // Copies that are there now, in the making or made.
   std::size_t copies() const { return copies_.size(); }
@@ -121,12 +122,15 @@ struct shadow_world {
   std::deque<std::shared_ptr<scripted_provider>> providers;
   std::optional<error> freeze_fails;
   std::optional<error> thaw_fails;
+  std::optional<error> mount_for_writers_fails;
+  std::optional<error> unmount_from_writers_fails;
   bool guardian_sends_writers_on = false;
   bool locked_by_another = false;
   std::set<std::string> frozen_now;                    // mount points
   std::vector<std::string> mounted{"/a", "/b", "/c"};  // the mount table
   std::map<std::string, std::string> images;           // volumes that lie in files: "/b" in "/a/image"
   std::map<std::string, std::string> files;            // files, and the volumes on which they lie: "/a/image" on "/a"
+  std::set<std::string> read_only;                     // volumes that are mounted, and not for writing
   std::set<std::string> unmounted;                     // volumes that are not mounted: plain folders, but for their devices
 
   scripted_writer& add_writer(const std::string& name, sh::application_level level = sh::application_level::front_end);
