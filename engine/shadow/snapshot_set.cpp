@@ -124,13 +124,14 @@ result<void> snapshot_set::reach_the_instant(writer_crowd& writers, const writer
     CHECK(hold_and_commit(*hold));
     return post_commit();
   }();
-  if (made.has_value()) {
-    writers.thaw(session);
-    writers.abort_failed(session);
-  }
-  // Writers that the guardian had to send on were told `abort`; their own states say so. The set stands: its instant was before.
-  auto in_time = hold->end_writers();
-  if (made.has_value() && in_time.has_error()) return in_time;
+  if (made.has_value()) writers.thaw(session);
+  // Writers that the guardian had to send on were told `abort`, as a writer's own limit does it: they have failed, and what they
+  // care for is in the copies as a loss of power would leave it. The set does not fail with its writers, whoever ended their
+  // wait; the requester sees their states, and may not care for them.
+  const auto in_time = hold->end_writers();
+  trace_.add(trace_entry::side::requester, "", "end_writers", in_time);
+  if (in_time.has_error()) writers.were_sent_on();
+  if (made.has_value()) writers.abort_failed(session);
   return made;
 }
 

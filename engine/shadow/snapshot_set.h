@@ -29,9 +29,9 @@ class snapshot_set {
   result<void> add(const guid& snapshot, volume v, std::shared_ptr<provider> by);
 
   // All of it: writers prepare and freeze, file systems hold still, providers commit, everything goes on, the copies are
-  // finished. A writer's failure is in its state and does not fail the set. After an error nothing of the set is left, everybody
-  // goes on and writers have heard `abort`. `stop` counts until the file systems are frozen. `session.snapshot_…` are filled in
-  // for post_snapshot.
+  // finished. A writer's failure is in its state and does not fail the set, nor does a guardian that had to send writers on:
+  // those have failed. After an error nothing of the set is left, everybody goes on and writers have heard `abort`. `stop` counts
+  // until the file systems are frozen. `session.snapshot_…` are filled in for post_snapshot.
   result<void> make(writer_crowd& writers, writer_session& session, std::stop_token stop);
   // Takes back what was prepared. May come at any time, more than once.
   void abort();

@@ -91,6 +91,12 @@ void writer_crowd::abort(const writer_session& session) {
   tell_each(begun, event::abort, session);
 }
 
+void writer_crowd::were_sent_on() {
+  for (const auto& h : hosts_) {
+    if (h->abort_descriptor() >= 0) h->was_sent_on();
+  }
+}
+
 void writer_crowd::cancel_calls() const noexcept {
   for (const auto& h : hosts_) h->cancel_call();
 }

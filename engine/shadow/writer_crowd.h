@@ -37,6 +37,9 @@ class writer_crowd {
   // `abort` to those that failed meanwhile: they must go on, the others do not wait for them.
   void abort_failed(const writer_session& session);
 
+  // The guardian told those with an abort descriptor to go on before they were thawed: they have failed.
+  void were_sent_on();
+
   // From any thread, while the writers are told something: whoever has not answered is not waited for.
   void cancel_calls() const noexcept;
 

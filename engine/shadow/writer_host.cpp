@@ -51,6 +51,8 @@ writer_state state_failed_at(event what) {
 
 bool reaches_failed_writers(event what) { return what == event::abort || what == event::backup_shutdown; }
 
+constexpr const char* held_too_long = "held still for longer than its limit, and was told to go on";
+
 error timed_out(std::string_view what) {
   return failure(result_code::e_writererror_timeout, fmt::format("no answer to {} within its time", what));
 }
@@ -254,10 +256,20 @@ void writer_host::take_expiry() {
   if (!body_->expired) return;
   body_->expired = false;
   if (has_failed()) return;
-  state_ = writer_state::failed_at_freeze;
-  failure_ = result_code::e_writererror_timeout;
-  text_ = "held still for longer than its limit, and was told to go on";
+  fail_late(writer_state::failed_at_freeze);
   begun_ = false;
+}
+
+void writer_host::was_sent_on() {
+  if (state_ == writer_state::waiting_for_thaw || state_ == writer_state::waiting_for_post_snapshot) {
+    fail_late(writer_state::failed_at_thaw);
+  }
+}
+
+void writer_host::fail_late(writer_state state) {
+  state_ = state;
+  failure_ = result_code::e_writererror_timeout;
+  text_ = held_too_long;
 }
 
 writer_status writer_host::status() const {
@@ -266,7 +278,7 @@ writer_status writer_host::status() const {
   if (body_->expired && !has_failed()) {
     s.state = writer_state::failed_at_freeze;
     s.failure = result_code::e_writererror_timeout;
-    s.text = "held still for longer than its limit, and was told to go on";
+    s.text = held_too_long;
   }
   return s;
 }

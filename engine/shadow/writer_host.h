@@ -34,6 +34,8 @@ class writer_host {
 
   const writer_identity& identity() const { return identity_; }
   int abort_descriptor() const noexcept;
+  // The guardian sent it on before its thaw: a failure of its, as when its own limit passes.
+  void was_sent_on();
   writer_status status() const;
   // After a successful identify.
   const writer_metadata& metadata() const { return metadata_; }
@@ -48,6 +50,7 @@ class writer_host {
   struct body;
   void settle(event what, const result<void>& outcome);
   void take_expiry();
+  void fail_late(writer_state state);
 
   std::shared_ptr<body> body_;
   std::thread thread_;

@@ -52,6 +52,7 @@ class scripted_writer final : public sh::writer {
   std::chrono::milliseconds freeze_limit{60'000};
   std::chrono::milliseconds event_limit{20'000};
   sh::writer_metadata document;
+  int descriptor = -1;  // of abort
 
   const sh::writer_identity& identity() const override { return document.identity; }
   std::chrono::milliseconds freeze_timeout() const override { return freeze_limit; }
@@ -59,6 +60,7 @@ class scripted_writer final : public sh::writer {
   result<sh::writer_metadata> identify(const sh::writer_session& session) override;
   result<void> handle(const sh::writer_call& call) override;
   void cancel() noexcept override;
+  int abort_descriptor() const noexcept override { return descriptor; }
 
  private:
   result<void> act(sh::event what);

@@ -162,13 +162,24 @@ TEST(shadow_failures, a_set_whose_file_systems_went_on_too_early_is_no_set) {
   EXPECT_EQ(p.copies(), 0U);
 }
 
-TEST(shadow_failures, a_set_whose_writers_were_sent_on_by_the_guardian_is_no_set) {
+TEST(shadow_failures, a_set_whose_writers_were_sent_on_by_the_guardian_stands_and_they_have_failed) {
   shadow_world world;
   auto& p = world.add_provider("p");
-  world.add_writer("w");
+  world.add_writer("sent on").descriptor = 1000;
+  world.add_writer("in process");  // the guardian cannot reach it
   world.guardian_sends_writers_on = true;
-  EXPECT_EQ(code_of_call(run(world)), result_code::e_writererror_timeout);
-  EXPECT_EQ(p.copies(), 0U);
+  p.acts["post_final_commit_snapshots"] = [&] { EXPECT_EQ(p.copies(), 2U); };
+  std::vector<sh::writer_status> status;
+  const auto done = run(world, &status);
+  ASSERT_TRUE(done.has_value()) << done.assume_error().message();
+  EXPECT_TRUE(world.record.holds("provider p: post_final_commit_snapshots"));
+  ASSERT_EQ(status.size(), 2U);
+  EXPECT_EQ(status[0].state, sh::writer_state::failed_at_thaw);
+  EXPECT_EQ(status[0].failure, result_code::e_writererror_timeout);
+  EXPECT_EQ(world.record.count("writer sent on: abort"), 1U);
+  EXPECT_FALSE(world.record.holds("writer sent on: post_snapshot"));
+  EXPECT_EQ(status[1].state, sh::writer_state::stable);
+  EXPECT_TRUE(world.record.holds("writer in process: backup_complete"));
   world.expect_all_go_on();
 }
 
