@@ -42,6 +42,7 @@ class process_writer : public writer {
   std::chrono::milliseconds event_timeout() const override { return event_timeout_; }
   result<writer_metadata> identify(const writer_session& session) override;
   result<void> handle(const writer_call& call) override;
+  result_code application_code() const override { return application_; }
   void cancel() noexcept override;
   int abort_descriptor() const noexcept override;
 
@@ -59,6 +60,7 @@ class process_writer : public writer {
   result<void> drain(std::string_view about);
   result<writer_answer> answer_to(std::string_view about, std::chrono::steady_clock::time_point until);
   error lost(error why);
+  error refused(const writer_failure& why);
   error with_words(error why) const;
 
   // set before start
@@ -70,6 +72,7 @@ class process_writer : public writer {
   // of the calling thread
   std::string gone_;       // why it is not there any more
   bool released_ = false;  // the guardian told it to go on
+  result_code application_ = result_code::s_ok;
 };
 
 // PATH, LC_ALL and HOME, then `more`.

@@ -60,9 +60,10 @@ result<bool> process_writer::greet(const guid& instance) {
 }
 
 result<writer_metadata> process_writer::identify(const writer_session& session) {
+  application_ = result_code::s_ok;
   const auto request = event_request(event::identify, session, nullptr);
   TRY(const auto answer, ask(name_of(event::identify), request, longest_event));
-  if (!answer.ok) return with_words(failure(answer.failure.code, answer.failure.text));
+  if (!answer.ok) return refused(answer.failure);
   auto metadata = metadata_in(answer, identity_);
   if (metadata.has_error()) return with_words(std::move(metadata).assume_error());
   process_->forget_words();
@@ -72,18 +73,15 @@ result<writer_metadata> process_writer::identify(const writer_session& session) 
 result<void> process_writer::handle(const writer_call& call) {
   // Whoever is gone holds nothing: its end was awaited.
   if (is_gone() && (call.what == event::abort || call.what == event::backup_shutdown)) return success();
+  application_ = result_code::s_ok;
   if (call.what == event::freeze) released_ = false;
   TRY(const auto answer, ask(name_of(call.what), event_request(call.what, call.session, &call.components), longest_event));
   if (call.what == event::thaw && released_)
     return with_words(failure(result_code::e_writererror_timeout, "was told to go on before its thaw: it was held for too long"));
-  if (!answer.ok) {
-    std::string text = answer.failure.text;
-    if (answer.failure.application != result_code::s_ok)
-      text += fmt::format(" (application code {})", static_cast<std::uint32_t>(answer.failure.application));
-    return with_words(failure(answer.failure.code, std::move(text)));
-  }
-  if (auto edited = apply_edits(answer, call.what, call.session, call.components); edited.has_error())
-    return with_words(std::move(edited).assume_error());
+  auto edited = apply_edits(answer, call.what, call.session, call.components);
+  // A refusal matters more than edits that are wrong.
+  if (!answer.ok) return refused(answer.failure);
+  if (edited.has_error()) return with_words(std::move(edited).assume_error());
   process_->forget_words();
   return success();
 }
@@ -135,6 +133,13 @@ error process_writer::lost(error why) {
   process_->stop_now();
   gone_ = why.text();
   return with_words(std::move(why));
+}
+
+error process_writer::refused(const writer_failure& why) {
+  application_ = why.application;
+  std::string text = why.text;
+  if (application_ != result_code::s_ok) text += fmt::format(" (application code {})", static_cast<std::uint32_t>(application_));
+  return with_words(failure(why.code, std::move(text)));
 }
 
 error process_writer::with_words(error why) const {

@@ -76,6 +76,8 @@ class writer {
   virtual result<writer_metadata> identify(const writer_session& session) = 0;
   // Every other event. An error is a veto or a failure; its code is one of writererror_….
   virtual result<void> handle(const writer_call& call) = 0;
+  // SetWriterFailureEx: the application's own code for the failure of the call before this one.
+  virtual result_code application_code() const { return result_code::s_ok; }
   // From any thread, while a call is in progress: it is too late, come back with an error soon.
   virtual void cancel() noexcept = 0;
   // Descriptors to which the guardian writes "abort" if the coordinator dies or stops while this writer is frozen. Empty:

@@ -84,6 +84,7 @@ struct writer_host::body {
   };
   struct answer {
     result<void> outcome = success();
+    result_code application = result_code::s_ok;
     writer_metadata metadata;
     writer_components components;
   };
@@ -128,6 +129,7 @@ struct writer_host::body {
     answer a;
     a.components = std::move(r.components);
     a.outcome = call(r, a);
+    if (a.outcome.has_error()) a.application = who->application_code();
     lock.lock();
     in_call = false;
     frozen_until.reset();
@@ -216,6 +218,7 @@ result<void> writer_host::wait() {
   std::unique_lock lock(b.mutex);
   const auto answered = [&b] { return b.done.has_value(); };
   result<void> outcome = success();
+  auto application = result_code::s_ok;
   if (!b.changed.wait_for(lock, time_for(sent_, *b.who), answered)) {
     lock.unlock();
     b.who->cancel();
@@ -225,26 +228,36 @@ result<void> writer_host::wait() {
     outcome = timed_out(name_of(sent_));
   } else {
     outcome = std::move(b.done->outcome);
+    application = b.done->application;
   }
-  if (b.done && outcome.has_value()) {
-    if (sent_ == event::identify) metadata_ = std::move(b.done->metadata);
-    if (may_edit_components(sent_)) components_.components = std::move(b.done->components.components);
-  }
+  if (b.done && outcome.has_value() && sent_ == event::identify) metadata_ = std::move(b.done->metadata);
+  // Also of a failure: which component it was, and why, stands there.
+  if (b.done && may_edit_components(sent_)) take_edits(std::move(b.done->components.components));
   b.done.reset();
-  settle(sent_, outcome);
+  settle(sent_, outcome, application);
   lock.unlock();
   if (outcome.has_error()) outcome = within(identity_.name, std::move(outcome));
   trace_.add(trace_entry::side::writer, identity_.name, std::string(name_of(sent_)), outcome);
   return outcome;
 }
 
-void writer_host::settle(event what, const result<void>& outcome) {
+// What nobody selected a writer may name itself; of what kind it is stands in the metadata.
+void writer_host::take_edits(std::vector<backup_component> edited) {
+  for (auto& c : edited) {
+    if (components_.find(c.logical_path, c.name) != nullptr) continue;
+    if (const auto* known = metadata_.find(c.logical_path, c.name)) c.type = known->type;
+  }
+  components_.components = std::move(edited);
+}
+
+void writer_host::settle(event what, const result<void>& outcome, result_code application) {
   if (what == event::abort || what == event::backup_shutdown) begun_ = false;
   if (what == event::backup_complete && outcome.has_value()) begun_ = false;
   if (outcome.has_error()) {
     if (has_failed() || what == event::abort) return;  // the first failure is the one that matters
     state_ = state_failed_at(what);
     failure_ = code_of(outcome.assume_error());
+    application_ = application;
     text_ = outcome.assume_error().text();
     return;
   }
@@ -273,7 +286,7 @@ void writer_host::fail_late(writer_state state) {
 }
 
 writer_status writer_host::status() const {
-  writer_status s{identity_.instance_id, identity_.class_id, identity_.name, state_, failure_, result_code::s_ok, text_};
+  writer_status s{identity_.instance_id, identity_.class_id, identity_.name, state_, failure_, application_, text_};
   const std::scoped_lock lock(body_->mutex);
   if (body_->expired && !has_failed()) {
     s.state = writer_state::failed_at_freeze;

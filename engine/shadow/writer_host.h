@@ -48,7 +48,8 @@ class writer_host {
 
  private:
   struct body;
-  void settle(event what, const result<void>& outcome);
+  void take_edits(std::vector<backup_component> edited);
+  void settle(event what, const result<void>& outcome, result_code application);
   void take_expiry();
   void fail_late(writer_state state);
 
@@ -60,6 +61,7 @@ class writer_host {
   writer_components components_;
   writer_state state_ = writer_state::unknown;
   result_code failure_ = result_code::s_ok;
+  result_code application_ = result_code::s_ok;
   std::string text_;
   event sent_ = event::identify;
   bool waiting_ = false;

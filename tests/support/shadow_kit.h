@@ -52,7 +52,8 @@ class scripted_writer final : public sh::writer {
   std::chrono::milliseconds freeze_limit{60'000};
   std::chrono::milliseconds event_limit{20'000};
   sh::writer_metadata document;
-  int descriptor = -1;  // of abort
+  int descriptor = -1;                                  // of abort
+  sh::result_code application = sh::result_code::s_ok;  // its own code for its failures
 
   const sh::writer_identity& identity() const override { return document.identity; }
   std::chrono::milliseconds freeze_timeout() const override { return freeze_limit; }
@@ -61,6 +62,7 @@ class scripted_writer final : public sh::writer {
   result<void> handle(const sh::writer_call& call) override;
   void cancel() noexcept override;
   int abort_descriptor() const noexcept override { return descriptor; }
+  sh::result_code application_code() const override { return application; }
 
  private:
   result<void> act(sh::event what);

@@ -288,6 +288,19 @@ TEST_F(process_writer, edits_its_components) {
   EXPECT_EQ(components.components[0].backup_stamp, "7");
 }
 
+TEST_F(process_writer, tells_with_a_failure_which_component_it_was_and_its_own_code) {
+  add_component("data");
+  const auto w = writer_of(
+      R"sh(post_snapshot) echo '{"event":"post_snapshot","ok":false,"code":"partial_failure","text":"one is broken",'\
+'"application_code":17,"components":[{"name":"data","post_snapshot_failure":"page 3 is torn"}]}' ;;
+prepare_snapshot) fail "not now" ;;)sh");
+  EXPECT_EQ(code_of(refusal(*w, event::post_snapshot)), result_code::e_writererror_partial_failure);
+  EXPECT_EQ(w->application_code(), static_cast<result_code>(17));
+  EXPECT_EQ(components.components[0].post_snapshot_failure, "page 3 is torn");
+  EXPECT_THAT(refusal(*w, event::prepare_snapshot).text(), HasSubstr("not now"));
+  EXPECT_EQ(w->application_code(), result_code::s_ok) << "that was another failure";
+}
+
 TEST_F(process_writer, may_not_edit_what_the_reference_forbids) {
   add_component("data");
   const auto w = writer_of(

@@ -183,6 +183,17 @@ TEST(shadow_failures, a_set_whose_writers_were_sent_on_by_the_guardian_stands_an
   world.expect_all_go_on();
 }
 
+TEST(shadow_failures, a_writers_own_code_is_in_its_status) {
+  shadow_world world;
+  world.add_provider("p");
+  auto& w = world.add_writer("w");
+  w.at[event::freeze].fails = sh::failure(result_code::e_writererror_retryable, "busy");
+  w.application = static_cast<result_code>(1205);
+  std::vector<sh::writer_status> status;
+  ASSERT_TRUE(run(world, &status).has_value());
+  EXPECT_EQ(status[0].application, static_cast<result_code>(1205));
+}
+
 TEST(shadow_failures, cancelling_before_the_instant_undoes_everything) {
   shadow_world world;
   auto& p = world.add_provider("p");
