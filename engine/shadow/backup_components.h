@@ -98,6 +98,8 @@ class backup_components {
   virtual result<snapshot_prop> get_snapshot_properties(const guid& snapshot) const = 0;
   virtual result<std::vector<snapshot_prop>> query() const = 0;
   virtual result<std::vector<provider_prop>> query_providers() const = 0;
+  // What copies take where, of all providers: those of this session, and persistent ones.
+  virtual result<std::vector<diff_area_prop>> query_diff_areas() const = 0;
   // Of a copy or of all copies of a set; `deleted` counts those that are gone, `not_deleted` names the first that is not.
   struct deletion {
     std::uint32_t deleted = 0;

@@ -2,6 +2,7 @@
 #include "engine/shadow/copies.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -56,6 +57,15 @@ result<std::vector<snapshot_prop>> all_copies(const provider_list& providers) {
   std::vector<snapshot_prop> list;
   for (const auto& c : found) list.push_back(c.properties);
   return list;
+}
+
+result<std::vector<diff_area_prop>> all_diff_areas(const provider_list& providers) {
+  std::vector<diff_area_prop> all;
+  for (const auto& p : providers) {
+    TRY(auto areas, within(p->properties().provider_name, p->query_diff_areas()));
+    std::ranges::move(areas, std::back_inserter(all));
+  }
+  return all;
 }
 
 result<found_copy> find_copy(const provider_list& providers, const guid& snapshot) {

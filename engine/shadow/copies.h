@@ -21,6 +21,9 @@ result<std::vector<snapshot_prop>> all_copies(const provider_list& providers);
 result<found_copy> find_copy(const provider_list& providers, const guid& snapshot);
 result<std::vector<snapshot_prop>> copies_of_set(const provider_list& providers, const guid& set);
 
+// Of all providers, in their order.
+result<std::vector<diff_area_prop>> all_diff_areas(const provider_list& providers);
+
 // `type`: a shadow copy or a set. Without `force` a copy that is exposed stays: e_volume_in_use. Stops at the first that cannot
 // be deleted; if that is the very first, its error is the answer.
 result<backup_components::deletion> delete_copies(const provider_list& providers, const guid& id, object_type type, bool force);

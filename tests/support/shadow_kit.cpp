@@ -133,6 +133,11 @@ result<std::vector<sh::snapshot_prop>> scripted_provider::query() {
   return list;
 }
 
+result<std::vector<sh::diff_area_prop>> scripted_provider::query_diff_areas() {
+  CHECK(did("query_diff_areas"));
+  return areas;
+}
+
 result<void> scripted_provider::delete_snapshot(const sh::guid& snapshot) {
   CHECK(did("delete_snapshot"));
   copies_.erase(snapshot);

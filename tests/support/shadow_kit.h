@@ -83,6 +83,7 @@ class scripted_provider final : public sh::provider {
   hold held_by = hold::coordinator;
   bool lost = false;  // check_snapshot fails
   bool has_nodes = true;
+  std::vector<sh::diff_area_prop> areas;
 
   // Copies that are there now, in the making or made.
   std::size_t copies() const { return copies_.size(); }
@@ -103,7 +104,7 @@ class scripted_provider final : public sh::provider {
   result<void> delete_snapshot(const sh::guid& snapshot) override;
   result<std::unique_ptr<io::device>> open_snapshot(const sh::guid& snapshot) override;
   result<void> check_snapshot(const sh::guid& snapshot) override;
-  result<std::vector<sh::diff_area_prop>> query_diff_areas() override { return std::vector<sh::diff_area_prop>(); }
+  result<std::vector<sh::diff_area_prop>> query_diff_areas() override;
   result<std::string> node_of(const sh::guid& snapshot) override;
   result<void> release_node(const sh::guid& snapshot) override;
   result<std::string> source_of(const sh::guid& snapshot) override;

@@ -333,6 +333,25 @@ TEST(shadow_session, persistent_copies_stay_and_can_be_deleted_by_another_sessio
   EXPECT_EQ(code_of_call(s->delete_snapshots(set, sh::object_type::snapshot_set, false)), result_code::e_object_not_found);
 }
 
+TEST(shadow_session, tells_the_storage_of_copies_of_every_provider) {
+  shadow_world world;
+  sh::diff_area_prop first, second, third;
+  first.volume_name = "/a";
+  second.volume_name = "/b";
+  third.fault = sh::protection_fault::diff_area_full;
+  world.add_provider("p").areas = {first};
+  auto& q = world.add_provider("q");
+  q.areas = {second, third};
+  const auto s = world.session();
+  EXPECT_EQ(code_of_call(s->query_diff_areas()), result_code::e_bad_state);
+  ASSERT_TRUE(s->initialize_for_backup().has_value());
+  EXPECT_EQ(s->query_diff_areas().assume_value(), (std::vector<sh::diff_area_prop>{first, second, third}));
+  q.fails.emplace("query_diff_areas", error(errc::io_read, "no answer"));
+  const auto failed = s->query_diff_areas();
+  ASSERT_TRUE(failed.has_error());
+  EXPECT_NE(failed.assume_error().message().find("q: no answer"), std::string::npos) << failed.assume_error().message();
+}
+
 TEST(shadow_session, abort_takes_everything_back_and_ends_it) {
   shadow_world world;
   world.add_provider("p");
