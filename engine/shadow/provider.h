@@ -40,7 +40,7 @@ class provider {
   virtual hold holds(const volume& v) = 0;
 
   // --- Making a set. Calls come from one thread; commit_snapshots may come from another one than the rest, never at the same
-  // time. Starts what is slow: space is found and reserved here.
+  // time. Starts what is slow: space is found and reserved here. After an error the set is as before.
   virtual result<void> begin_prepare_snapshot(const guid& set, const guid& snapshot, const volume& v,
                                               volume_snapshot_attributes attributes) = 0;
   // All that can be done before the instant is done when this returns.

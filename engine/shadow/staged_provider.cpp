@@ -88,12 +88,22 @@ result<void> staged_provider::begin_prepare_snapshot(const guid& set, const guid
   members.push_back({std::move(prop), make_copy({set, snapshot, v, attributes})});
   auto outcome = members.back().copy->prepare();
   if (outcome.has_error()) {
-    // Whatever there is of it goes at abort.
-    sets_[set].state = processing_prepare;
+    take_back_last(set);
     return std::move(outcome).assume_error().within(v.name);
   }
   members.back().prop.status = preparing;
   return success();
+}
+
+// The set goes on without it; unless that fails, too: then abort tries again, and nothing else is left.
+void staged_provider::take_back_last(const guid& set) {
+  auto& [state, members] = sets_[set];
+  if (members.back().copy->discard().has_error()) {
+    state = processing_prepare;
+    return;
+  }
+  members.pop_back();
+  if (members.empty()) sets_.erase(set);
 }
 
 result<void> staged_provider::end_prepare_snapshots(const guid& set) {

@@ -118,6 +118,7 @@ class staged_provider : public provider {
   }
   template <class Step>
   result<void> advance(const guid& set, const stage& s, Step step);
+  void take_back_last(const guid& set);
   result<void> forget_unfinished();
   result<void> discard(copy_set& set);
   bool is_in_a_set(const guid& snapshot) const;

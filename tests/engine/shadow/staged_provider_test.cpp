@@ -193,8 +193,19 @@ TEST_F(staged_provider, a_failure_names_the_volume_and_only_abort_is_left) {
   }
 }
 
-TEST_F(staged_provider, a_failed_begin_is_taken_back_by_abort) {
+TEST_F(staged_provider, a_failed_begin_leaves_the_set_as_it_was) {
   world.fails_at = "/a prepare";
+  EXPECT_TRUE(begin(first, 0).has_error());
+  EXPECT_EQ(subject.traces(), "");
+  ASSERT_TRUE(done(begin(second, 1)));
+  EXPECT_TRUE(begin(first, 0).has_error());
+  EXPECT_EQ(run(), "made");
+  EXPECT_EQ(subject.get().query().value().size(), 1u);
+}
+
+TEST_F(staged_provider, a_failed_begin_that_cannot_be_taken_back_is_left_to_abort) {
+  world.fails_at = "/a prepare";
+  world.discards_that_fail = 1;
   EXPECT_TRUE(begin(first, 0).has_error());
   EXPECT_TRUE(refused(result_code::e_bad_state, begin(second, 1)));
   EXPECT_EQ(run(), "end_prepare");
