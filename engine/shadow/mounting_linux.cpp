@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fcntl.h>
+#include <linux/major.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -58,12 +59,17 @@ unsigned long flags_of(const std::string& folder) {
   return found;
 }
 
+// A loop device that only the mount keeps would go with it. Others stay, and LVM must find its own closed.
+unique_fd open_loop(const std::string& node) {
+  const auto number = number_of(node);
+  if (!number || number->major != LOOP_MAJOR) return {};
+  return unique_fd(::open(node.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+}
+
 class unmounted final : public unmounted_volume {
  public:
   explicit unmounted(io::mount_entry entry)
-      : entry_(std::move(entry)),
-        flags_(flags_of(entry_.mount_point)),
-        node_(::open(entry_.source.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+      : entry_(std::move(entry)), flags_(flags_of(entry_.mount_point)), node_(open_loop(entry_.source)) {}
   result<void> mount_again() override {
     std::string options;
     for (const auto& o : entry_.super_options) {
@@ -78,7 +84,7 @@ class unmounted final : public unmounted_volume {
  private:
   io::mount_entry entry_;
   unsigned long flags_;
-  unique_fd node_;  // a loop device that only the mount keeps would go with it
+  unique_fd node_;
 };
 
 }  // namespace
@@ -104,6 +110,8 @@ result<std::string> mount_for_writers(const std::string& node, const std::string
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed) return os_failure(errc::io_write, folder, failed.value());
+  // The folder that the volume is mounted in may be closed to others; so is this one.
+  if (::chmod(writers_folder, S_IRWXU) != 0) return os_failure(errc::io_write, writers_folder);
   while (::umount2(folder.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
   }
   const char* options = file_system == "xfs" ? "nouuid" : "";
@@ -118,6 +126,7 @@ result<void> unmount_from_writers(const std::string& folder) {
   constexpr int attempts = 100;
   for (int i = 0; i < attempts; ++i) {
     if (::umount2(folder.c_str(), UMOUNT_NOFOLLOW) == 0) return success();
+    if (errno == EINVAL) return success();  // a writer has done so
     if (errno != EBUSY) return os_failure(errc::io_write, "unmount " + folder);
     std::this_thread::sleep_for(pause);
   }

@@ -181,6 +181,7 @@ TEST_F(lvm, a_copy_is_found_again_by_its_tags) {
   EXPECT_EQ(c.snapshot_set_id, set);
   EXPECT_EQ(c.snapshots_count, 1U);
   EXPECT_EQ(c.original_volume_name, "/dev/vg/a");
+  EXPECT_EQ(again->source_of(numbered(1)).value(), "/dev/vg/a") << "mounted or not";
   EXPECT_EQ(unix_seconds_of(c.creation_timestamp), 1'700'000'000);
   EXPECT_EQ(c.status, snapshot_state::created);
   EXPECT_TRUE(has(c.attributes, volume_snapshot_attributes::persistent));

@@ -84,7 +84,7 @@ TEST_F(session_revert_root, finds_a_part_of_a_disk_image_by_where_it_lies) {
     const loop_disk part(host->at("disk.img"), window);
     const mounted volume(part.node(), "ext4", dir.at("elsewhere"));
     const auto in_use = s->revert_to_snapshot(copy, false);
-    EXPECT_TRUE(refused(result_code::e_volume_in_use, in_use));
+    ASSERT_TRUE(refused(result_code::e_volume_in_use, in_use));
     EXPECT_NE(in_use.error().text().find("mounted at " + volume.point()), std::string::npos) << in_use.error().text();
   }
   EXPECT_TRUE(done(s->revert_to_snapshot(copy, false)));

@@ -37,7 +37,7 @@ TEST_F(session_revert, of_a_volume_that_is_unmounted_finds_it_though_its_name_is
 
 TEST_F(session_revert, of_a_volume_that_is_mounted_is_refused) {
   const auto refused = begin(sh::snapshot_context::all)->revert_to_snapshot(copy, false);
-  EXPECT_EQ(code_of_call(refused), result_code::e_volume_in_use);
+  ASSERT_EQ(code_of_call(refused), result_code::e_volume_in_use);
   EXPECT_NE(refused.assume_error().message().find("mounted at /a"), std::string::npos) << refused.assume_error().message();
   EXPECT_FALSE(has_reverted());
 }
