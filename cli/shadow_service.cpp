@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "engine/shadow/freeze_provider.h"
 #include "engine/shadow/lvm_provider.h"
 #include "engine/shadow/none_provider.h"
 #include "engine/shadow/reflink_provider.h"
 #include "engine/shadow/result_code.h"
 #include "engine/shadow/writer_directory.h"
+#include "formats/registry/allocation.h"
 
 namespace umbra::cli {
 namespace {
@@ -41,10 +43,18 @@ std::vector<std::shared_ptr<shadow::provider>> providers(const shadow_service_op
   lvm.now = c.now;
   const std::shared_ptr<shadow::lvm_tool> tool = shadow::system_lvm();
   const auto records = shadow::open_snapshot_records(options.records.empty() ? shadow::default_records_folder : options.records);
+  shadow::freeze_options freeze;
+  freeze.machine = c.host;
+  freeze.now = c.now;
+  freeze.understood = {"ext3", "ext4"};
+  freeze.used_ranges = [](io::device& device) -> result<range_list> {
+    TRY(auto found, registry::allocation_of(device, {.cuts_on_files = false}));
+    return std::move(found.used);
+  };
   return {shadow::make_lvm_provider(shadow::lvm_kind::thin, tool, lvm),
           shadow::make_lvm_provider(shadow::lvm_kind::thick, tool, lvm),
           shadow::make_reflink_provider({.machine = c.host, .now = c.now, .records = records, .minimum_free = {}}),
-          shadow::make_none_provider({.machine = c.host, .now = c.now})};
+          shadow::make_none_provider({.machine = c.host, .now = c.now}), shadow::make_freeze_provider(freeze)};
 }
 
 std::vector<shadow::writer_folder> writer_folders(const shadow_service_options& options) {

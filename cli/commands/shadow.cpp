@@ -138,19 +138,15 @@ result<int> providers(sh::backup_components& s, const shadow_options& o, context
   return exit_done;
 }
 
-int storage(const shadow_options& o, context& c) {
-  const auto world = shadow_service(o.service, c);
-  for (const auto& p : world.providers) {
-    const auto areas = p->query_diff_areas();
-    if (areas.has_error()) return report_error(c, o.output, areas.assume_error());
-    for (const auto& a : areas.assume_value()) {
-      if (o.output.json) {
-        print_json(c, to_json(a));
-      } else {
-        *c.out << fmt::format("{}  in {}  {} used of {}{}\n", printable(a.volume_name), printable(a.diff_area_volume_name),
-                              size_text(a.used_space), size_text(a.allocated_space),
-                              a.fault == sh::protection_fault::none ? "" : "  " + sh::name_of(a.fault));
-      }
+result<int> storage(sh::backup_components& s, const shadow_options& o, context& c) {
+  TRY(const auto areas, s.query_diff_areas());
+  for (const auto& a : areas) {
+    if (o.output.json) {
+      print_json(c, to_json(a));
+    } else {
+      *c.out << fmt::format("{}  in {}  {} used of {}{}\n", printable(a.volume_name), printable(a.diff_area_volume_name),
+                            size_text(a.used_space), size_text(a.allocated_space),
+                            a.fault == sh::protection_fault::none ? "" : "  " + sh::name_of(a.fault));
     }
   }
   return exit_done;
@@ -228,7 +224,7 @@ void add_shadow(CLI::App& app, chosen_command& chosen) {
   const auto reversion = with_id("revert", "bring a volume back to a persistent shadow copy of it", "revert 3f2a91c0", revert);
   reversion.first->add_flag("--yes", reversion.second->force, "do not ask");
   v.ask("providers", "what can make shadow copies here, in the order of selection", "providers", options(), providers);
-  v.add("storage", "space that shadow copies take", "storage", options(), storage);
+  v.ask("storage", "space that shadow copies take", "storage", options(), storage);
   const auto w = options();
   add_writers_option(*v.add("writers", "the writers of this machine, with state and last error", "writers", w, writers),
                      w->service);

@@ -83,7 +83,7 @@ route file_device::next(std::uint64_t offset, const std::byte* memory, std::uint
   if (!file_.direct.is_open()) return {file_.plain.get(), size};
   const std::uint64_t unit = file_.geometry.alignment;
   if (!is_aligned(offset, unit)) return {file_.plain.get(), std::min(size, align_up(offset, unit) - offset)};
-  if (size < unit) return {file_.plain.get(), size};
+  if (size < std::max(unit, file_.least_direct)) return {file_.plain.get(), size};
   if (is_memory_aligned(memory, unit)) return {file_.direct.get(), align_down(size, unit)};
   return {file_.direct.get(), std::min(align_down(size, unit), std::max(bounce_size, unit)), true};
 }
@@ -108,7 +108,9 @@ moved file_device::write_piece(const route& r, std::uint64_t offset, byte_view i
     return write_once(r.fd, offset, bounce.view());
   }
   const auto m = write_once(r.fd, offset, in);
-  if (m.os_error == EINVAL && r.fd == file_.direct.get()) return write_once(file_.plain.get(), offset, in);
+  // Past the page cache a file system may run out of space early: ext4 sets some aside around each piece.
+  const bool again = m.os_error == EINVAL || m.os_error == ENOSPC;
+  if (again && r.fd == file_.direct.get()) return write_once(file_.plain.get(), offset, in);
   return m;
 }
 
@@ -222,7 +224,7 @@ result<std::unique_ptr<transfer_queue>> file_device::open_queue(unsigned depth) 
   CHECK(check_depth(*this, depth));
   if (file_.engine != engine_kind::threads) {
     const bool direct = file_.direct.is_open();
-    uring_target target{*this, direct ? file_.direct.get() : file_.plain.get(), direct};
+    uring_target target{*this, direct ? file_.direct.get() : file_.plain.get(), direct, file_.least_direct};
     auto queue = make_uring_queue(target, depth);
     if (queue.has_value() || file_.engine == engine_kind::uring) return queue;
   }

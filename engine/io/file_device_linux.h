@@ -13,8 +13,9 @@ namespace umbra::io {
 
 struct opened_file {
   std::string path;
-  unique_fd plain;   // through the page cache
-  unique_fd direct;  // the same file with O_DIRECT; closed where the page cache is used for everything
+  unique_fd plain;                 // through the page cache
+  unique_fd direct;                // the same file with O_DIRECT; closed where the page cache is used for everything
+  std::uint64_t least_direct = 0;  // smaller transfers go through the page cache all the same
   device_geometry geometry;
   engine_kind engine = engine_kind::automatic;
   bool created = false;  // its name is new: the first flush() syncs the directory too

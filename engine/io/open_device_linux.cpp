@@ -64,8 +64,10 @@ int flags_for(const open_options& options, bool present, bool block) {
   return flags;
 }
 
-// Smaller files do not matter.
+// Smaller files do not matter. Small pieces of large ones are better off in the page cache, which gathers them; and ext4 sets
+// space aside around each piece that comes past it, until the file is closed: scattered small ones fill a disk with nothing.
 constexpr std::uint64_t direct_from = 16_MiB;
+constexpr std::uint64_t least_direct_piece = 128_KiB;
 
 // An image of a disk holds everything the disk held: for its owner's eyes only.
 constexpr mode_t creation_mode = S_IRUSR | S_IWUSR;
@@ -165,6 +167,7 @@ result<void> choose_direct(opened_file& file, const open_options& options) {
     return success();
   }
   file.geometry.alignment = alignment;
+  if (!file.geometry.block_device && wish == direct::automatic) file.least_direct = least_direct_piece;
   return success();
 }
 

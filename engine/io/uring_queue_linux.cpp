@@ -96,6 +96,7 @@ bool uring_queue::is_aligned_piece(std::uint64_t offset, std::uint64_t size, con
 bool uring_queue::suits_ring(const transfer& t) const {
   if (t.memory.empty() || !fits(t.offset, t.memory.size(), geometry_.size)) return false;
   if (t.way == transfer::direction::write && geometry_.read_only) return false;
+  if (where_.direct && t.memory.size() < where_.least_direct) return false;
   return is_aligned_piece(t.offset, t.memory.size(), t.memory.data());
 }
 
@@ -156,7 +157,8 @@ bool uring_queue::advance(std::size_t index, int outcome) {
       return false;
     }
   }
-  if (outcome >= 0 || outcome == -EAGAIN || outcome == -EINTR || outcome == -EINVAL) {
+  const bool no_space = outcome == -ENOSPC && where_.direct;  // see file_device_linux.cpp
+  if (outcome >= 0 || outcome == -EAGAIN || outcome == -EINTR || outcome == -EINVAL || no_space) {
     finish_blocking(s);
   } else {
     t.outcome = transfer_failure(where_.target.name(), t.way, t.offset + s.done, -outcome);

@@ -14,6 +14,7 @@ struct uring_target {
   device& target;
   int fd = -1;                             // open for the whole life of the queue
   bool direct = false;                     // fd has O_DIRECT: only transfers that keep to the alignment go to the ring
+  std::uint64_t least_direct = 0;          // of these, only transfers of so many bytes at least
   std::uint32_t largest_piece = 1u << 30;  // a request of the kernel moves at most this; a multiple of the alignment
 };
 

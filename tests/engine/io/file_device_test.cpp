@@ -185,6 +185,41 @@ TEST_F(file_device, notices_a_shorter_file_past_the_page_cache_too) {
   EXPECT_TRUE(fails_with(errc::source_changed, device.value()->read(16 << 10, memory.span())));
 }
 
+// Large new files go past the page cache in large pieces, small pieces through it: side by side.
+TEST_F(file_device, large_new_files_hold_what_was_written_in_pieces_of_any_size) {
+  constexpr std::uint64_t size = 20_MiB + 1234;
+  const auto bytes = random_bytes(5, size);
+  for (const auto engine : {io::engine_kind::automatic, io::engine_kind::threads}) {
+    {
+      auto device = io::open_device(path, options(access::create_or_replace, size, engine));
+      ASSERT_TRUE(succeeds(device));
+      auto queue = device.value()->open_queue(4);
+      ASSERT_TRUE(succeeds(queue));
+      buffer memory(1_MiB);
+      std::uint64_t at = 0;
+      for (std::size_t i = 0; at < size; ++i) {
+        constexpr std::uint64_t pieces[] = {1_MiB, 4_KiB, 128_KiB, 512, 124_KiB, 256_KiB, 3_KiB + 512, 1_MiB};
+        const auto piece = std::min(pieces[i % std::size(pieces)], size - at);
+        std::ranges::copy(byte_view(bytes).subspan(at, piece), memory.data());
+        io::transfer t;
+        t.way = io::transfer::direction::write;
+        t.offset = at;
+        t.memory = memory.span().first(piece);
+        queue.value()->submit(t);
+        ASSERT_EQ(&queue.value()->wait(), &t);
+        ASSERT_TRUE(succeeds(t.outcome));
+        at += piece;
+      }
+      ASSERT_TRUE(succeeds(device.value()->flush()));
+    }
+    auto again = io::open_device(path, {});
+    ASSERT_TRUE(succeeds(again));
+    std::vector<std::byte> read(size);
+    ASSERT_TRUE(succeeds(again.value()->read(0, read)));
+    EXPECT_TRUE(std::ranges::equal(read, bytes));
+  }
+}
+
 TEST_F(file_device, tells_holes_as_zeros) {
   auto device = io::open_device(path, options(access::create, 4_MiB));
   ASSERT_TRUE(succeeds(device));
