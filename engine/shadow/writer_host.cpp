@@ -205,6 +205,7 @@ void writer_host::send(event what, const writer_session& session) {
   if (body_->in_call) return;  // it never came back from something: nothing reaches it
   if (what != event::identify && !reaches_failed_writers(what)) begun_ = true;
   sent_ = what;
+  until_ = clock::now() + time_for(what, *body_->who);
   waiting_ = true;
   body_->done.reset();
   body_->next = body::request{what, session, components_};
@@ -219,7 +220,7 @@ result<void> writer_host::wait() {
   const auto answered = [&b] { return b.done.has_value(); };
   result<void> outcome = success();
   auto application = result_code::s_ok;
-  if (!b.changed.wait_for(lock, time_for(sent_, *b.who), answered)) {
+  if (!b.changed.wait_until(lock, until_, answered)) {
     lock.unlock();
     b.who->cancel();
     lock.lock();

@@ -20,7 +20,8 @@ class writer_host {
   // A writer that does not come back even after cancel() keeps its thread and itself; nobody waits for it.
   ~writer_host();
 
-  // Begins an event; wait() ends it. A writer that failed hears nothing more but abort and backup_shutdown.
+  // Begins an event, whose time runs from here; wait() ends it. A writer that failed hears nothing more but abort and
+  // backup_shutdown.
   void send(event what, const writer_session& session);
   // The outcome of the event sent last; success if it was not for this writer any more.
   result<void> wait();
@@ -64,6 +65,7 @@ class writer_host {
   result_code application_ = result_code::s_ok;
   std::string text_;
   event sent_ = event::identify;
+  std::chrono::steady_clock::time_point until_;  // for the answer to it
   bool waiting_ = false;
   bool begun_ = false;
 };

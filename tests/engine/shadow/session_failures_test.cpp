@@ -96,6 +96,23 @@ TEST(shadow_failures, a_writer_that_hangs_is_given_up_after_its_time) {
   }
 }
 
+// The others are held still meanwhile, each within its own limit.
+TEST(shadow_failures, the_times_of_writers_that_hang_pass_together) {
+  shadow_world world;
+  world.add_provider("p");
+  constexpr int many = 60;
+  for (int i = 0; i < many; ++i) {
+    auto& bad = world.add_writer("bad " + std::to_string(i));
+    bad.at[event::freeze].hangs = true;
+    bad.freeze_limit = 1s;
+  }
+  const auto began = std::chrono::steady_clock::now();
+  std::vector<sh::writer_status> status;
+  ASSERT_TRUE(run(world, &status).has_value());
+  EXPECT_LT(std::chrono::steady_clock::now() - began, many * 1s / 2);
+  for (const auto& s : status) EXPECT_EQ(s.failure, result_code::e_writererror_timeout) << s.name;
+}
+
 TEST(shadow_failures, a_writer_held_still_beyond_its_own_limit_is_sent_on_though_nobody_asks) {
   shadow_world world;
   auto& p = world.add_provider("p");
