@@ -41,3 +41,15 @@ python3 write.py || fail "abort left the database locked"
 play 0 --env "$database" --stop-after freeze -- "$examples/tasks-writer"
 python3 write.py || fail "the end of the session left the database locked"
 play 3 --env "UMBRA_WRITER_TASKS=$PWD/nothing" -- "$examples/tasks-writer"
+
+# The lines of the page that try a writer, as they stand there but for where the notes are.
+mapfile -t lines < <(sed -n "s/^    writer_play //p" "$SOURCE_DIR/docs/writers.md")
+[ "${#lines[@]}" -eq 4 ] || fail "the page tries a writer ${#lines[@]} times"
+codes=(0 0 1 0)
+for i in "${!lines[@]}"; do
+  line=${lines[$i]%%#*}
+  line=${line//.\/notes-writer/"$examples/notes-writer"}
+  eval "play ${codes[$i]} --env UMBRA_WRITER_NOTES='$PWD/notes' ${line//\/srv/"$PWD/notes"}"
+  answered '^freeze: ok$'
+  [ ! -e notes/HOLD ] || fail "'$line' left HOLD behind"
+done
