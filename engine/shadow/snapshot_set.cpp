@@ -24,7 +24,7 @@ result<void> snapshot_set::add(const guid& snapshot, volume v, std::shared_ptr<p
   }
   auto begun = by->begin_prepare_snapshot(id_, snapshot, v, attributes_);
   trace_.add(trace_entry::side::provider, by->properties().provider_name, "begin_prepare_snapshot", begun);
-  CHECK(begun);
+  if (begun.has_error()) return within(by->properties().provider_name, std::move(begun));
   members_.push_back({snapshot, std::move(v), std::move(by), snapshot_state::preparing});
   return success();
 }
@@ -88,6 +88,20 @@ result<freeze_request> snapshot_set::what_to_freeze(const writer_crowd& writers)
   return request;
 }
 
+// Something else would be frozen.
+result<void> snapshot_set::find_volumes_again() const {
+  for (const auto& m : members_) {
+    if (m.by->holds(m.what) != provider::hold::coordinator) continue;
+    const auto now = world_.find_volume(m.what.mount_point);
+    if (now.has_value() && now.assume_value().number == m.what.number && now.assume_value().mount_point == m.what.mount_point)
+      continue;
+    return failure(result_code::e_missing_volume,
+                   fmt::format("{} is not mounted at {} any longer: mount it there, or leave it out, and begin again",
+                               m.what.device, m.what.mount_point));
+  }
+  return success();
+}
+
 result<void> snapshot_set::make(writer_crowd& writers, writer_session& session, std::stop_token stop) {
   auto done = [&]() -> result<void> {
     CHECK(each_provider(&provider::end_prepare_snapshots, "end_prepare_snapshots", snapshot_state::processing_prepare,
@@ -112,8 +126,10 @@ result<void> snapshot_set::reach_the_instant(writer_crowd& writers, const writer
   }
   writers.abort_failed(session);
   if (stopped()) return cancelled();
+  CHECK(find_volumes_again());
   TRY(const auto request, what_to_freeze(writers));
   TRY(const auto hold, world_.make_freezer(request));
+  CHECK(find_volumes_again());  // the freezer keeps them mounted from here on
   CHECK(hold->begin_writers());
   writers.freeze(session);
   writers.abort_failed(session);

@@ -50,6 +50,8 @@ class snapshot_set {
   result<void> let_writers_mend(writer_crowd& writers, writer_session& session);
   result<freeze_request> what_to_freeze(const writer_crowd& writers) const;
   result<void> check_nesting(const volume& inner, const volume& outer, provider::hold outer_hold) const;
+  // e_missing_volume if one that would be frozen is not mounted as it was when it was added.
+  result<void> find_volumes_again() const;
   std::vector<std::shared_ptr<provider>> providers() const;
   void set_states(snapshot_state state);
 
