@@ -26,8 +26,8 @@ struct process_writer_limits {
   std::chrono::milliseconds after_term = std::chrono::seconds(3);  // from SIGTERM to SIGKILL
 };
 
-// A program that breaks the protocol, ends, or is cancelled is ended at once, for it may hold something still; every later event
-// but abort and backup_shutdown fails and says why. Its standard error is shown with its failures.
+// A program that breaks the protocol, ends, is cancelled, or fails at abort is ended at once, for it may hold something still;
+// every later event but abort and backup_shutdown fails and says why. Its standard error is shown with its failures.
 class process_writer : public writer {
  public:
   // Starts it and does not wait for it: greet() does.

@@ -79,6 +79,7 @@ result<void> process_writer::handle(const writer_call& call) {
   if (call.what == event::thaw && released_)
     return with_words(failure(result_code::e_writererror_timeout, "was told to go on before its thaw: it was held for too long"));
   auto edited = apply_edits(answer, call.what, call.session, call.components);
+  if (!answer.ok && call.what == event::abort) stop();  // it may hold something still, and nobody asks it again
   // A refusal matters more than edits that are wrong.
   if (!answer.ok) return refused(answer.failure);
   if (edited.has_error()) return with_words(std::move(edited).assume_error());

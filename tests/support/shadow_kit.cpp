@@ -2,6 +2,7 @@
 #include "tests/support/shadow_kit.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace umbra::test {
 
@@ -220,7 +221,11 @@ scripted_provider& shadow_world::add_provider(const std::string& name, sh::provi
 std::unique_ptr<sh::backup_components> shadow_world::session() {
   sh::environment e;
   e.providers.assign(providers.begin(), providers.end());
-  e.start_writers = [this](const auto&) { return std::vector<std::shared_ptr<sh::writer>>(writers.begin(), writers.end()); };
+  e.start_writers = [this](const auto& problem) {
+    std::vector<std::shared_ptr<sh::writer>> all(writers.begin(), writers.end());
+    if (start_programs) std::ranges::move(start_programs(problem), std::back_inserter(all));
+    return all;
+  };
   e.make_freezer = [this](const sh::freeze_request& r) -> result<std::unique_ptr<sh::freezer>> {
     return std::unique_ptr<sh::freezer>(std::make_unique<scripted_freezer>(*this, r));
   };

@@ -124,6 +124,8 @@ struct shadow_world {
 
   shadow_record record;
   std::deque<std::shared_ptr<scripted_writer>> writers;
+  // Starts more writers for each session; they come after those.
+  std::function<std::vector<std::shared_ptr<sh::writer>>(const std::function<void(std::string)>& problem)> start_programs;
   std::deque<std::shared_ptr<scripted_provider>> providers;
   std::optional<error> freeze_fails;
   std::optional<error> thaw_fails;

@@ -6,13 +6,16 @@ The configuration is that of the documented VSS Test Writer: TestWriter (usage, 
 supportsCopy …) holds RestoreMethod (AlternateLocationMapping), ExcludeFile, Component (ComponentFile, Dependency, PartialFile,
 DifferencedFile) and FailEvent (writerEvent, retryable, numFailures). Of its own are
 
-  TestWriter    name, writerId, level (front_end …), freezeTimeout (milliseconds);
-                recordFile: a line for each event is added to it; stateFile: failures are counted there across processes
+  TestWriter    name, writerId, level (front_end …), freezeTimeout, eventTimeout (milliseconds);
+                recordFile: a line for each event is added to it; stateFile: failures are counted there across processes;
+                holdFile: locked (flock) from freeze to thaw or abort, by a lock that dies with the process. A writer that breaks
+                at thaw or abort has not let go
   DelayEvent    writerEvent, milliseconds
   Misbehave     writerEvent, how: hang, hang-hard (SIGTERM is ignored), die, kill, garbage, flood, close-output, close-input,
                 twice, early (answers the next event too), wrong-event, words (much on standard error, then a failure)
   BackupMetadata  text: kept with each component at PostSnapshot
 """
+import fcntl
 import fnmatch
 import hashlib
 import json
@@ -76,6 +79,17 @@ class TestWriter:
         self.out = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)
         self.sums = {}
+        self.held = None
+
+    def hold(self):
+        if self.root.get("holdFile"):
+            self.held = open(self.root.get("holdFile"), "w", encoding="utf-8")
+            fcntl.flock(self.held, fcntl.LOCK_EX)
+
+    def let_go(self):
+        if self.held:
+            self.held.close()
+        self.held = None
 
     def count(self, event):
         """How often `event` has failed before this time."""
@@ -111,7 +125,8 @@ class TestWriter:
     def hello(self):
         return {"protocol": 1, "name": self.root.get("name", "Test Writer"), "class_id": self.root.get("writerId", CLASS),
                 "usage": self.root.get("usage", "USER_DATA").lower(), "level": self.root.get("level", "front_end"),
-                "freeze_timeout_ms": int(self.root.get("freezeTimeout", "60000"))}
+                "freeze_timeout_ms": int(self.root.get("freezeTimeout", "60000")),
+                "event_timeout_ms": int(self.root.get("eventTimeout", "600000"))}
 
     def component(self, element):
         database = element.get("componentType") == "database"
@@ -204,24 +219,28 @@ class TestWriter:
             self.spit()
         if event == "freeze":
             self.remember()
+        if event in ("thaw", "abort"):
+            self.let_go()
         if event == "post_snapshot":
             return self.post_snapshot(request.get("components", []))
         if event == "post_restore":
             return self.check_restore()
         return {}
 
-    def send(self, event, **members):
-        self.out.write(json.dumps({"event": event, "ok": True, **members}).encode() + b"\n")
+    def send(self, event, ok=True, **members):
+        self.out.write(json.dumps({"event": event, "ok": ok, **members}).encode() + b"\n")
         self.out.flush()
 
-    def misbehave(self, event):
+    def misbehave(self, event, request):
         """True if the event is not to be answered any more."""
         for element in self.root.findall("Misbehave"):
             if event_of(element) == event:
-                return self.misbehave_as(element.get("how"), event)
+                return self.misbehave_as(element.get("how"), event, request)
         return False
 
-    def misbehave_as(self, how, event):
+    def misbehave_as(self, how, event, request):
+        # What these say first is right.
+        good = {"event": event, "ok": True, **self.answer_to(event, request)} if how in ("close-input", "twice", "early") else {}
         if how == "hang-hard":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if how in ("hang", "hang-hard"):
@@ -244,14 +263,14 @@ class TestWriter:
             time.sleep(3600)
         if how == "close-input":
             os.close(0)
-            self.send(event)
+            self.send(**good)
             time.sleep(3600)
         if how == "twice":
-            self.send(event)
-            self.send(event)
+            self.send(**good)
+            self.send(**good)
         if how == "early":
             following = {"prepare_snapshot": "freeze", "freeze": "thaw", "thaw": "post_snapshot"}.get(event, "thaw")
-            self.out.write(b"".join(json.dumps({"event": e, "ok": True}).encode() + b"\n" for e in (event, following)))
+            self.out.write(b"".join(json.dumps(a).encode() + b"\n" for a in (good, {"event": following, "ok": True})))
         if how == "wrong-event":
             self.send("thaw" if event != "thaw" else "freeze")
         self.out.flush()
@@ -263,10 +282,12 @@ class TestWriter:
             event = request["event"]
             if event != "hello":
                 self.record(event)
+            if event == "freeze":
+                self.hold()
             for element in self.root.findall("DelayEvent"):
                 if event_of(element) == event:
                     time.sleep(int(element.get("milliseconds", "0")) / 1000)
-            if self.misbehave(event):
+            if self.misbehave(event, request):
                 continue
             self.send(event, **(self.failure(event) or self.answer_to(event, request)))
         self.record("end")
