@@ -14,6 +14,7 @@
 #include "engine/io/window_device.h"
 #include "engine/shadow/journal_replay_linux.h"
 #include "engine/shadow/result_code.h"
+#include "engine/shadow/storage_probe_linux.h"
 
 namespace umbra::shadow {
 
@@ -60,9 +61,14 @@ result<std::unique_ptr<io::device>> file_copy::open() {
 
 result<void> file_copy::check() {
   TRY(const auto seal, present_seal());
-  if (seal == seal_) return success();
-  return failure(result_code::e_unexpected_provider_error,
-                 fmt::format("the shadow copy of {} was changed after it was made", volume_name_));
+  if (seal != seal_) {
+    return failure(result_code::e_unexpected_provider_error,
+                   fmt::format("the shadow copy of {} was changed after it was made", volume_name_));
+  }
+  if (is_storage_there(file_.get(), window_)) return success();
+  return failure(result_code::e_missing_disk,
+                 fmt::format("the disk that the shadow copy of {} lies on cannot be read any longer: connect it, and begin again",
+                             volume_name_));
 }
 
 result<std::string> file_copy::node() {

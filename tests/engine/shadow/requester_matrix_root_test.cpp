@@ -41,7 +41,8 @@ const std::vector<std::string>& provider_calls() {
 std::vector<std::string> points_before_the_copy() {
   std::vector<std::string> all{
       "initialize_for_backup", "gather_writer_metadata",  "start_snapshot_set", "add_to_snapshot_set", "writer prepare_backup",
-      "prepare_for_backup",    "writer prepare_snapshot", "writer freeze",      "writer thaw",         "writer post_snapshot"};
+      "prepare_for_backup",    "writer prepare_snapshot", "writer freeze",      "writer thaw",         "writer post_snapshot",
+      "writer abort"};
   for (const auto& call : provider_calls()) {
     all.push_back("before " + call);
     if (call != "post_final_commit_snapshots") all.push_back("after " + call);
@@ -90,6 +91,8 @@ struct requester_matrix_root : ::testing::Test {
         // What this is all about is so at the instant.
         if (where == "before commit_snapshots" && !(machine->is_held() && is_frozen(machine->volume.point()))) ::_exit(2);
         if (where == point) ::kill(::getpid(), SIGKILL);
+        // Only a session that fails comes there.
+        if (point == "writer abort" && where == "before post_commit_snapshots") return error(errc::internal, "told to fail");
         return success();
       };
       {
@@ -339,6 +342,26 @@ TEST_F(requester_matrix_root, an_image_is_whole_though_space_runs_out_under_the_
     EXPECT_EQ(machine->left_behind(), "");
     std::filesystem::remove(machine->image_path());
   }
+}
+
+TEST_F(requester_matrix_root, a_copy_whose_disk_goes_away_during_the_read_makes_no_image) {
+  bool is_gone = false;
+  machine->at = [&](const std::string& where) -> result<void> {
+    if (where != "read" || is_gone) return success();
+    is_gone = true;
+    // Nothing of it is in memory, and every read of the disk from here on is an error.
+    const auto copies = machine->make_provider()->query();
+    const unique_fd copy(::open(copies.value().at(0).snapshot_device_object.c_str(), O_RDONLY | O_CLOEXEC));
+    EXPECT_EQ(::posix_fadvise(copy.get(), 0, 0, POSIX_FADV_DONTNEED), 0);
+    std::filesystem::resize_file(machine->host.file(), 0);
+    return success();
+  };
+  const auto s = machine->session();
+  const auto outcome = machine->back_up(*s, snapshot_context::app_rollback);
+  EXPECT_TRUE(is_gone);
+  EXPECT_TRUE(refused(result_code::e_missing_disk, outcome));
+  EXPECT_FALSE(std::filesystem::exists(machine->image_path()));
+  EXPECT_FALSE(machine->is_held());
 }
 
 TEST_F(requester_matrix_root, a_copy_that_is_lost_during_the_read_makes_no_image) {
