@@ -21,7 +21,7 @@ struct writer_program {
 };
 
 struct process_writer_limits {
-  std::chrono::milliseconds hello = std::chrono::seconds(10);
+  std::chrono::milliseconds hello = std::chrono::seconds(10);      // from its start to its answer
   std::chrono::milliseconds by_itself = std::chrono::seconds(2);   // from the end of its input to SIGTERM
   std::chrono::milliseconds after_term = std::chrono::seconds(3);  // from SIGTERM to SIGKILL
 };
@@ -30,11 +30,12 @@ struct process_writer_limits {
 // every later event but abort and backup_shutdown fails and says why. Its standard error is shown with its failures.
 class process_writer : public writer {
  public:
-  // Starts it and does not wait for it: greet() does.
+  // Starts it, says hello, and does not wait for it: greet() does.
   static result<std::shared_ptr<process_writer>> start(const writer_program& program, const process_writer_limits& limits = {});
   ~process_writer() override;
 
-  // Says hello; before anything else, once. False: it says that there is nothing for it to do on this machine.
+  // Hears its answer to hello; before anything else, once. The time for it runs from the start, so that programs that are started
+  // together are waited for together. False: it says that there is nothing for it to do on this machine.
   result<bool> greet(const guid& instance);
 
   const writer_identity& identity() const override { return identity_; }
@@ -67,6 +68,7 @@ class process_writer : public writer {
   const process_writer_limits limits_;
   std::unique_ptr<writer_process> process_;
   writer_identity identity_;
+  std::chrono::steady_clock::time_point hello_until_;
   std::chrono::milliseconds freeze_timeout_ = std::chrono::seconds(60);
   std::chrono::milliseconds event_timeout_ = std::chrono::minutes(10);
   // of the calling thread

@@ -42,11 +42,16 @@ result<void> process_writer::launch(const writer_program& program) {
   l.after_term = limits_.after_term;
   l.output = answer_size_limit;
   TRY(process_, writer_process::start({program.command, writer_environment(program.environment)}, l));
+  hello_until_ = clock::now() + limits_.hello;
+  // The pipe takes it at once. What goes wrong shows in greet().
+  static_cast<void>(process_->send(hello_request(), clock::now()));
   return success();
 }
 
 result<bool> process_writer::greet(const guid& instance) {
-  TRY(const auto answer, ask("hello", hello_request(), limits_.hello));
+  auto heard = answer_to("hello", hello_until_);
+  if (heard.has_error()) return lost(std::move(heard).assume_error());
+  const auto& answer = heard.assume_value();
   if (!answer.ok) return lost(failure(answer.failure.code, answer.failure.text));
   auto read = hello_in(answer);
   if (read.has_error()) return lost(std::move(read).assume_error());

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
+
 #include "tests/support/shell_writer.h"
 #include "tests/support/temp_dir.h"
 
@@ -52,11 +54,13 @@ class writer_directory : public ::testing::Test {
     const auto random = seeded_random(1);
     writer_start how;
     how.random = random.get();
+    how.limits = limits;
     return start_writers(find(), how, [this](std::string p) { problems.push_back(std::move(p)); });
   }
 
   test::temp_dir dir;
   std::vector<std::string> problems;
+  process_writer_limits limits;
 };
 
 TEST_F(writer_directory, finds_all_kinds_sorted_by_name) {
@@ -184,6 +188,16 @@ TEST_F(writer_directory, tells_what_cannot_be_started_and_starts_the_others) {
   EXPECT_EQ(start().size(), 1U);
   EXPECT_THAT(problems,
               ElementsAre(HasSubstr("a-broken"), AllOf(HasSubstr("b-dies"), HasSubstr("no configuration")), HasSubstr("c.json")));
+}
+
+TEST_F(writer_directory, programs_that_say_nothing_are_waited_for_together) {
+  constexpr int many = 40;
+  for (int i = 0; i < many; ++i) put("etc/silent" + std::to_string(i), "#!/bin/sh\nexec sleep 3600\n");
+  limits.hello = std::chrono::seconds(1);
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_THAT(start(), IsEmpty());
+  EXPECT_LT(std::chrono::steady_clock::now() - began, limits.hello * many / 2);
+  EXPECT_EQ(problems.size(), std::size_t{many});
 }
 
 TEST(writer_folders, of_the_administrator_come_first) {
