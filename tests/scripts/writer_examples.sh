@@ -53,3 +53,11 @@ for i in "${!lines[@]}"; do
   answered '^freeze: ok$'
   [ ! -e notes/HOLD ] || fail "'$line' left HOLD behind"
 done
+
+# And the configuration that makes the other side fail.
+# shellcheck disable=SC2016 # the fence of a block
+sed -n '/^```xml$/,/^```$/p' "$SOURCE_DIR/docs/writers.md" | sed '1d;$d' >config.xml
+for code in 1 1 0; do
+  sed "s|<TestWriter |&stateFile=\"$PWD/state\" |" config.xml >counting.xml
+  play $code -- "$SOURCE_DIR/tests/support/test_writer.py" "$PWD/counting.xml"
+done

@@ -115,6 +115,9 @@ struct requester_matrix_root : ::testing::Test {
     return made.has_error() ? made.assume_error() : error();
   }
 
+  // One requester is refused while another one makes its set, and makes its own while that one reads.
+  void make_two_sets(snapshot_context context);
+
   // A whole backup by a requester that nothing happens to.
   void expect_next_requester_succeeds() {
     machine->at = [](const std::string&) { return success(); };
@@ -240,6 +243,10 @@ TEST_F(requester_matrix_root, a_set_that_is_held_for_too_long_is_let_go_and_not_
 }
 
 TEST_F(requester_matrix_root, two_requesters_make_their_sets_one_after_the_other) {
+  for (const auto context : {snapshot_context::backup, snapshot_context::app_rollback}) make_two_sets(context);
+}
+
+void requester_matrix_root::make_two_sets(snapshot_context context) {
   const auto first = machine->session();
   int refused_ones = 0;
   machine->at = [&](const std::string& where) -> result<void> {
@@ -247,12 +254,14 @@ TEST_F(requester_matrix_root, two_requesters_make_their_sets_one_after_the_other
     ++refused_ones;
     const auto second = machine->session();
     const auto why = refusal(*second);
+    const auto copies = second->query();
+    EXPECT_TRUE(copies.has_value() && copies.value().empty()) << "what the first one makes is neither seen nor tidied away";
     EXPECT_EQ(shadow::code_of(why), result_code::e_snapshot_set_in_progress);
     EXPECT_THAT(why.text(), HasSubstr("process " + std::to_string(::getpid())));
     EXPECT_THAT(why.text(), HasSubstr("wait until it is done, and try again"));
     return success();
   };
-  const auto copy = machine->make_copy(*first);
+  const auto copy = machine->make_copy(*first, context);
   ASSERT_TRUE(done(copy));
   EXPECT_EQ(refused_ones, 1);
   {
@@ -264,6 +273,9 @@ TEST_F(requester_matrix_root, two_requesters_make_their_sets_one_after_the_other
   }
   EXPECT_TRUE(done(machine->take_image(*first, copy.value())));
   machine->expect_image_whole();
+  std::filesystem::remove(machine->image_path());
+  EXPECT_TRUE(done(first->delete_snapshots(copy.value(), shadow::object_type::snapshot, false)));
+  EXPECT_EQ(machine->left_behind(), "");
 }
 
 // --- Volumes that go away.
