@@ -73,6 +73,7 @@ std::unique_ptr<shadow::backup_components> shadow_machine::session() {
   e.start_writers = [this](const auto& problem) { return start_writers(problem); };
   e.lock_sets = [this] { return shadow::take_set_lock(lock_path()); };
   e.hold_limit = hold_limit;
+  e.writer_limit = writer_limit;
   e.random = random_.get();
   e.now = system_wall_clock();
   e.machine = "test";
@@ -115,6 +116,25 @@ result<void> shadow_machine::take_image(shadow::backup_components& s, const shad
 result<void> shadow_machine::back_up(shadow::backup_components& s, shadow::snapshot_context context) {
   TRY(const auto copy, make_copy(s, context));
   return take_image(s, copy);
+}
+
+error shadow_machine::refusal(shadow::backup_components& s) {
+  const auto made = make_copy(s);
+  EXPECT_TRUE(made.has_error());
+  return made.has_error() ? made.error() : error();
+}
+
+void shadow_machine::expect_next_requester_succeeds() {
+  at = [](const std::string&) { return success(); };
+  {
+    const auto s = session();
+    const auto done = back_up(*s);
+    EXPECT_TRUE(done.has_value()) << done.error().message();
+    expect_image_whole();
+  }
+  expect_all_go_on();
+  EXPECT_EQ(left_behind(), "");
+  std::filesystem::remove(image_path());
 }
 
 bool shadow_machine::is_held() const { return std::filesystem::exists(dir / "notes/HOLD"); }

@@ -26,6 +26,7 @@ class shadow_machine {
   // it.
   said at = [](const std::string&) { return success(); };
   std::chrono::milliseconds hold_limit = std::chrono::seconds(60);
+  std::chrono::milliseconds writer_limit = std::chrono::seconds(60);
 
   // A provider of a session of its own, not watched.
   std::shared_ptr<shadow::provider> make_provider() const;
@@ -34,6 +35,8 @@ class shadow_machine {
   result<shadow::guid> make_copy(shadow::backup_components& s,
                                  shadow::snapshot_context context = shadow::snapshot_context::backup);
   result<void> take_image(shadow::backup_components& s, const shadow::guid& copy);
+  // The error of a copy that must not be made.
+  error refusal(shadow::backup_components& s);
   // Both.
   result<void> back_up(shadow::backup_components& s, shadow::snapshot_context context = shadow::snapshot_context::backup);
 
@@ -47,6 +50,8 @@ class shadow_machine {
   // Nothing is frozen, held or locked; `left_behind` is for who knows what may be.
   void expect_all_go_on() const;
   std::string left_behind() const;
+  // A whole backup by a requester that nothing happens to; nobody hears of it.
+  void expect_next_requester_succeeds();
 
   temp_dir dir;
   loop_volume host;

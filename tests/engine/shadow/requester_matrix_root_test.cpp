@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Requesters and providers that come to grief, and volumes that go away, on real file systems: at any point nothing stays frozen,
-// held, locked or attached, no copy is left that nobody asked for, and the image is absent or whole.
+// Requesters and providers that come to grief, on real file systems: at any point nothing stays frozen, held, locked or attached,
+// no copy is left that nobody asked for, and the image is absent or whole.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <linux/fs.h>
@@ -15,17 +15,14 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "engine/base/units.h"
 #include "engine/io/unique_fd.h"
 #include "tests/contract/provider_contract.h"
 #include "tests/support/shadow_requester.h"
-#include "tests/support/shell.h"
 
 namespace umbra::test {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace umbra::literals;
 using shadow::result_code;
 using shadow::snapshot_context;
 using ::testing::HasSubstr;
@@ -108,28 +105,8 @@ struct requester_matrix_root : ::testing::Test {
     await_orphans();
   }
 
-  // The code and the words of a set that must not be made.
-  error refusal(shadow::backup_components& s) {
-    const auto made = machine->make_copy(s);
-    EXPECT_TRUE(made.has_error());
-    return made.has_error() ? made.assume_error() : error();
-  }
-
   // One requester is refused while another one makes its set, and makes its own while that one reads.
   void make_two_sets(snapshot_context context);
-
-  // A whole backup by a requester that nothing happens to.
-  void expect_next_requester_succeeds() {
-    machine->at = [](const std::string&) { return success(); };
-    {
-      const auto s = machine->session();
-      EXPECT_TRUE(done(machine->back_up(*s)));
-      machine->expect_image_whole();
-    }
-    machine->expect_all_go_on();
-    EXPECT_EQ(machine->left_behind(), "");
-    std::filesystem::remove(machine->image_path());
-  }
 
   std::optional<shadow_machine> machine;
 };
@@ -146,7 +123,7 @@ TEST_F(requester_matrix_root, a_requester_that_is_killed_anywhere_leaves_nothing
       if (HasFatalFailure()) return;
     }
   }
-  expect_next_requester_succeeds();
+  machine->expect_next_requester_succeeds();
 }
 
 struct requester_matrix_kept_root : requester_matrix_root, ::testing::WithParamInterface<const char*> {
@@ -167,7 +144,7 @@ TEST_P(requester_matrix_kept_root, what_a_killed_requester_leaves_of_a_persisten
     EXPECT_TRUE(copies.value().empty());
     EXPECT_EQ(machine->left_behind(), "");
   }
-  expect_next_requester_succeeds();
+  machine->expect_next_requester_succeeds();
 }
 
 TEST_P(requester_matrix_kept_root, a_persistent_copy_outlives_a_requester_that_is_killed_after_it_was_made) {
@@ -187,7 +164,7 @@ TEST_P(requester_matrix_kept_root, a_persistent_copy_outlives_a_requester_that_i
     EXPECT_EQ(machine->left_behind(), "");
     std::filesystem::remove(machine->image_path());
   }
-  expect_next_requester_succeeds();
+  machine->expect_next_requester_succeeds();
 }
 
 INSTANTIATE_TEST_SUITE_P(on, requester_matrix_kept_root, ::testing::Values("xfs", "btrfs"),
@@ -219,7 +196,7 @@ TEST_F(requester_matrix_root, a_provider_that_fails_anywhere_is_named_and_nothin
     }
     EXPECT_EQ(machine->left_behind(), "");
   }
-  expect_next_requester_succeeds();
+  machine->expect_next_requester_succeeds();
 }
 
 TEST_F(requester_matrix_root, a_set_that_is_held_for_too_long_is_let_go_and_not_made) {
@@ -231,7 +208,7 @@ TEST_F(requester_matrix_root, a_set_that_is_held_for_too_long_is_let_go_and_not_
   };
   {
     const auto s = machine->session();
-    const auto why = refusal(*s);
+    const auto why = machine->refusal(*s);
     EXPECT_EQ(shadow::code_of(why), result_code::e_hold_writes_timeout);
     EXPECT_THAT(why.text(), HasSubstr("held for more than 1000 ms"));
     machine->expect_all_go_on();
@@ -239,7 +216,32 @@ TEST_F(requester_matrix_root, a_set_that_is_held_for_too_long_is_let_go_and_not_
   }
   EXPECT_EQ(read_file(machine->volume.at("waits")), "for the guardian");
   machine->hold_limit = 60s;
-  expect_next_requester_succeeds();
+  machine->expect_next_requester_succeeds();
+}
+
+TEST_F(requester_matrix_root, writers_that_are_held_for_too_long_are_let_go_by_the_guardian) {
+  machine->writer_limit = 1s;
+  machine->at = [&](const std::string& where) -> result<void> {
+    if (where != "before pre_commit_snapshots") return success();
+    EXPECT_TRUE(machine->is_held());
+    EXPECT_TRUE(settles([&] { return !machine->is_held(); }));
+    return success();
+  };
+  {
+    const auto s = machine->session();
+    const auto made = machine->make_copy(*s);
+    if (made.has_error()) {
+      EXPECT_EQ(shadow::code_of(made.error()), result_code::e_writererror_timeout);
+    } else {
+      EXPECT_TRUE(done(s->gather_writer_status()));
+      const auto all = s->get_writer_status();
+      for (const auto& status : all.value()) {
+        EXPECT_EQ(status.failure == result_code::e_writererror_timeout, status.name == "Notes Writer") << status.text;
+      }
+    }
+    machine->expect_all_go_on();
+  }
+  EXPECT_EQ(machine->left_behind(), "");
 }
 
 TEST_F(requester_matrix_root, two_requesters_make_their_sets_one_after_the_other) {
@@ -253,7 +255,7 @@ void requester_matrix_root::make_two_sets(snapshot_context context) {
     if (where != "prepare_for_backup" || refused_ones > 0) return success();
     ++refused_ones;
     const auto second = machine->session();
-    const auto why = refusal(*second);
+    const auto why = machine->refusal(*second);
     const auto copies = second->query();
     EXPECT_TRUE(copies.has_value() && copies.value().empty()) << "what the first one makes is neither seen nor tidied away";
     EXPECT_EQ(shadow::code_of(why), result_code::e_snapshot_set_in_progress);
@@ -276,125 +278,6 @@ void requester_matrix_root::make_two_sets(snapshot_context context) {
   std::filesystem::remove(machine->image_path());
   EXPECT_TRUE(done(first->delete_snapshots(copy.value(), shadow::object_type::snapshot, false)));
   EXPECT_EQ(machine->left_behind(), "");
-}
-
-// --- Volumes that go away.
-
-TEST_F(requester_matrix_root, a_volume_that_was_unmounted_before_the_instant_is_told) {
-  for (const bool another_comes : {false, true}) {
-    SCOPED_TRACE(another_comes);
-    loop_volume other(machine->dir.string(), "other", "ext4", 16_MiB);
-    std::optional<mounted> in_its_place;
-    machine->at = [&](const std::string& where) -> result<void> {
-      if (where != "prepare_for_backup") return success();
-      machine->volume.unmount();
-      other.unmount();
-      if (another_comes) in_its_place.emplace(other.node(), "ext4", machine->volume.point());
-      return success();
-    };
-    {
-      const auto s = machine->session();
-      const auto why = refusal(*s);
-      EXPECT_EQ(shadow::code_of(why), result_code::e_missing_volume) << why.message();
-      EXPECT_THAT(why.text(), HasSubstr(machine->volume.point()));
-      EXPECT_THAT(why.text(), HasSubstr("begin again"));
-      EXPECT_FALSE(machine->is_held());
-      EXPECT_EQ(machine->left_behind(), "");
-    }
-    if (another_comes) {
-      EXPECT_FALSE(was_frozen(in_its_place->point()));
-    }
-    in_its_place.reset();
-    machine->volume.mount_again();
-    expect_next_requester_succeeds();
-  }
-}
-
-TEST_F(requester_matrix_root, a_volume_that_goes_away_during_the_read_is_imaged_whole) {
-  bool is_gone = false;
-  machine->at = [&](const std::string& where) -> result<void> {
-    if (where != "read" || is_gone) return success();
-    is_gone = true;
-    machine->volume.detach();
-    std::filesystem::remove(machine->volume.file());
-    return success();
-  };
-  {
-    const auto s = machine->session();
-    EXPECT_TRUE(done(machine->back_up(*s)));
-    EXPECT_TRUE(is_gone);
-    machine->expect_image_whole();
-  }
-  EXPECT_EQ(machine->left_behind(), "");
-}
-
-TEST_F(requester_matrix_root, an_image_is_whole_though_space_runs_out_under_the_copy_during_the_read) {
-  for (const auto context : {snapshot_context::backup, snapshot_context::app_rollback}) {
-    bool is_full = false;
-    machine->at = [&](const std::string& where) -> result<void> {
-      if (where != "read" || is_full) return success();
-      is_full = true;
-      shell("dd if=/dev/zero bs=1M of=" + machine->host.at("filler") + " || true");
-      shell("dd if=/dev/zero bs=4k of=" + machine->host.at("more") + " || true");
-      // The volume finds no space for what changes in it any more, the copy needs none.
-      shell("dd if=/dev/urandom bs=1M count=3 conv=notrunc,fsync of=" + machine->volume.at("data") + " || true");
-      return success();
-    };
-    {
-      const auto s = machine->session();
-      EXPECT_TRUE(done(machine->back_up(*s, context)));
-      EXPECT_TRUE(is_full);
-      machine->expect_image_whole();
-      const auto copies = s->query();
-      for (const auto& copy : copies.value()) {
-        EXPECT_TRUE(done(s->delete_snapshots(copy.snapshot_id, shadow::object_type::snapshot, false)));
-      }
-    }
-    for (const char* name : {"filler", "more"}) std::filesystem::remove(machine->host.at(name));
-    EXPECT_EQ(machine->left_behind(), "");
-    std::filesystem::remove(machine->image_path());
-  }
-}
-
-TEST_F(requester_matrix_root, a_copy_whose_disk_goes_away_during_the_read_makes_no_image) {
-  bool is_gone = false;
-  machine->at = [&](const std::string& where) -> result<void> {
-    if (where != "read" || is_gone) return success();
-    is_gone = true;
-    // Nothing of it is in memory, and every read of the disk from here on is an error.
-    const auto copies = machine->make_provider()->query();
-    const unique_fd copy(::open(copies.value().at(0).snapshot_device_object.c_str(), O_RDONLY | O_CLOEXEC));
-    EXPECT_EQ(::posix_fadvise(copy.get(), 0, 0, POSIX_FADV_DONTNEED), 0);
-    std::filesystem::resize_file(machine->host.file(), 0);
-    return success();
-  };
-  const auto s = machine->session();
-  const auto outcome = machine->back_up(*s, snapshot_context::app_rollback);
-  EXPECT_TRUE(is_gone);
-  EXPECT_TRUE(refused(result_code::e_missing_disk, outcome));
-  EXPECT_FALSE(std::filesystem::exists(machine->image_path()));
-  EXPECT_FALSE(machine->is_held());
-}
-
-TEST_F(requester_matrix_root, a_copy_that_is_lost_during_the_read_makes_no_image) {
-  machine->at = [&](const std::string& where) -> result<void> {
-    if (where == "before_commit") {
-      const auto copies = machine->make_provider()->query();
-      write_file(copies.value().at(0).snapshot_device_object, "something else");
-    }
-    return success();
-  };
-  {
-    const auto s = machine->session();
-    const auto outcome = machine->back_up(*s, snapshot_context::app_rollback);
-    EXPECT_TRUE(refused(result_code::e_unexpected_provider_error, outcome));
-    EXPECT_THAT(outcome.error().message(), HasSubstr("was changed after it was made"));
-    EXPECT_FALSE(std::filesystem::exists(machine->image_path()));
-    machine->expect_all_go_on();
-    EXPECT_TRUE(done(s->delete_snapshots(s->query().value().at(0).snapshot_id, shadow::object_type::snapshot, false)));
-  }
-  EXPECT_EQ(machine->left_behind(), "");
-  expect_next_requester_succeeds();
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Files whose disk is there; requester_matrix_root_test takes one away.
+// Files whose disk is there; volume_matrix_root_test takes one away.
 #include "engine/shadow/storage_probe_linux.h"
 
 #include <fcntl.h>

@@ -186,6 +186,7 @@ class writer_matrix_kit : public ::testing::Test {
     EXPECT_EQ(status.state, failed_at(told)) << status.text;
     EXPECT_EQ(status.failure, b.code) << sh::to_string(status.failure) << ": " << status.text;
     EXPECT_THAT(status.text, HasSubstr(words));
+    EXPECT_NE(sh::find_result_code(status.failure)->advice, "");
   }
 
   // Of whoever broke at `what`, or showed it at the event after.
