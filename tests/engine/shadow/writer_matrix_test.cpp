@@ -366,7 +366,7 @@ TEST_P(provider_matrix, a_provider_that_fails_is_named_and_its_set_is_undone) {
   const std::string call = GetParam();
   auto& p = *world.providers.front();
   p.fails.emplace(call, sh::failure(result_code::e_provider_veto, "told to fail"));
-  programs = {{"good", "", "", {}}};
+  programs = {{"good", "", "", {}}, {"vetoes", "<FailEvent writerEvent='prepare_snapshot' retryable='yes'/>", "", {}}};
   {
     const auto s = world.session();
     const auto why = failing_set(*s);
@@ -379,6 +379,10 @@ TEST_P(provider_matrix, a_provider_that_fails_is_named_and_its_set_is_undone) {
     if (call != "begin_prepare_snapshot") {
       EXPECT_THAT(events_of("good"), HasSubstr("good: abort\n"));
     }
+    // Who else had failed can be asked still.
+    take_status(*s);
+    const bool was_asked = call != "begin_prepare_snapshot" && call != "end_prepare_snapshots";
+    EXPECT_EQ(statuses["vetoes"].failure, was_asked ? result_code::e_writererror_retryable : result_code::s_ok);
   }
   EXPECT_THAT(events_of("good"), HasSubstr("good: end\n"));
   EXPECT_FALSE(has_children());
