@@ -101,7 +101,7 @@ struct requester_matrix_root : ::testing::Test {
     }
     int status = 0;
     ASSERT_EQ(::waitpid(pid, &status, 0), pid);
-    ASSERT_TRUE(WIFSIGNALED(status)) << status;
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
     await_orphans();
   }
 
@@ -116,11 +116,11 @@ TEST_F(requester_matrix_root, a_requester_that_is_killed_anywhere_leaves_nothing
     for (const auto& point : points) {
       SCOPED_TRACE(point);
       kill_requester_at(point, snapshot_context::backup);
+      if (HasFatalFailure()) return;
       machine->expect_all_go_on();
       EXPECT_EQ(machine->has_image(), point.find("backup_complete") != std::string::npos || point == "writer backup_shutdown");
       EXPECT_EQ(machine->left_behind(), "") << "such a copy goes with its process";
       std::filesystem::remove(machine->image_path());
-      if (HasFatalFailure()) return;
     }
   }
   machine->expect_next_requester_succeeds();
@@ -200,7 +200,7 @@ TEST_F(requester_matrix_root, a_provider_that_fails_anywhere_is_named_and_nothin
 }
 
 TEST_F(requester_matrix_root, a_set_that_is_held_for_too_long_is_let_go_and_not_made) {
-  machine->hold_limit = 1s;
+  machine->hold_limit = 3s;  // enough for a freeze
   machine->at = [&](const std::string& where) -> result<void> {
     // Goes on when the file system does.
     if (where == "before commit_snapshots") write_file(machine->volume.at("waits"), "for the guardian");
@@ -210,7 +210,7 @@ TEST_F(requester_matrix_root, a_set_that_is_held_for_too_long_is_let_go_and_not_
     const auto s = machine->session();
     const auto why = machine->refusal(*s);
     EXPECT_EQ(shadow::code_of(why), result_code::e_hold_writes_timeout);
-    EXPECT_THAT(why.text(), HasSubstr("held for more than 1000 ms"));
+    EXPECT_THAT(why.text(), HasSubstr("held for more than 3000 ms"));
     machine->expect_all_go_on();
     EXPECT_EQ(machine->left_behind(), "");
   }
@@ -223,7 +223,6 @@ TEST_F(requester_matrix_root, writers_that_are_held_for_too_long_are_let_go_by_t
   machine->writer_limit = 1s;
   machine->at = [&](const std::string& where) -> result<void> {
     if (where != "before pre_commit_snapshots") return success();
-    EXPECT_TRUE(machine->is_held());
     EXPECT_TRUE(settles([&] { return !machine->is_held(); }));
     return success();
   };
