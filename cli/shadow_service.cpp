@@ -8,33 +8,12 @@
 #include "engine/shadow/lvm_provider.h"
 #include "engine/shadow/none_provider.h"
 #include "engine/shadow/reflink_provider.h"
-#include "engine/shadow/result_code.h"
+#include "engine/shadow/set_lock.h"
 #include "engine/shadow/writer_directory.h"
 #include "formats/registry/allocation.h"
 
 namespace umbra::cli {
 namespace {
-
-constexpr const char* lock_folder = "/run/umbra";
-
-class locked_sets final : public shadow::set_lock {
- public:
-  explicit locked_sets(std::unique_ptr<store::file_lock> lock) : lock_(std::move(lock)) {}
-
- private:
-  std::unique_ptr<store::file_lock> lock_;
-};
-
-result<std::unique_ptr<shadow::set_lock>> lock_sets(store::file_system& files) {
-  CHECK(files.make_directory(lock_folder));
-  auto lock = files.lock(lock_folder);
-  if (lock.has_error() && lock.assume_error().code() == errc::busy) {
-    return shadow::failure(shadow::result_code::e_snapshot_set_in_progress,
-                           "another process makes a shadow copy set; try again when it is done");
-  }
-  CHECK(lock);
-  return std::unique_ptr<shadow::set_lock>(std::make_unique<locked_sets>(std::move(lock).assume_value()));
-}
 
 // In the order in which they are asked: LVM knows most about its volumes, and reading a volume while it holds still is last.
 std::vector<std::shared_ptr<shadow::provider>> providers(const shadow_service_options& options, const context& c) {
@@ -87,7 +66,7 @@ shadow::environment shadow_service(const shadow_service_options& options, contex
   world.start_writers = [folders = writer_folders(options), how](const shadow::problem_sink& problem) {
     return shadow::start_writers(shadow::find_writers(folders, problem), how, problem);
   };
-  world.lock_sets = [files = c.files] { return lock_sets(*files); };
+  world.lock_sets = [] { return shadow::take_set_lock(); };
   world.random = c.random;
   world.now = c.now;
   world.machine = c.host;
