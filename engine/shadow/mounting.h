@@ -18,13 +18,11 @@ result<void> unmount(const std::string& folder);
 // Where `node` is mounted, empty if nowhere.
 std::string mount_point_of(const std::string& node);
 
-// Copies are shown to writers in folders of this one, numbered. Only one set is made at a time (environment::lock_sets): what
-// is mounted there before is left over from a process that was killed, and goes.
-constexpr const char* writers_folder = "/run/umbra/copies";
-// Mounts the copy at `node`, of a file system of that type, for writing; the folder. errc::unsupported for btrfs: its kernel part
-// tells file systems apart by their identifier alone, and the copy has the volume's.
+// Mounts the copy at `node`, of a file system of that type, for writing; a path to its root, for root alone, that is good while
+// this process lives: nothing stays mounted after it. errc::unsupported for btrfs: its kernel part tells file systems apart by
+// their identifier alone, and the copy has the volume's.
 result<std::string> mount_for_writers(const std::string& node, const std::string& file_system, std::size_t number);
-// e_volume_in_use if somebody uses it after five seconds still: then it is only hidden.
+// e_volume_in_use if somebody uses it after five seconds still: the path is gone, but not what he has open.
 result<void> unmount_from_writers(const std::string& folder);
 
 // A volume that was unmounted for a while.

@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <thread>
@@ -16,6 +18,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/io/block_tree_linux.h"
 #include "engine/io/mount_table.h"
 #include "engine/io/small_file_posix.h"
 #include "engine/io/unique_fd.h"
@@ -104,33 +107,33 @@ result<void> unmount(const std::string& folder) {
   return os_failure(errc::busy, "unmount " + folder);
 }
 
-result<std::string> mount_for_writers(const std::string& node, const std::string& file_system, std::size_t number) {
+// Mounted nowhere: the mount is its descriptor, and ends with it.
+result<std::string> mount_for_writers(const std::string& node, const std::string& file_system, std::size_t) {
   if (file_system == "btrfs") return error(errc::unsupported, "btrfs cannot be mounted beside the volume");
-  const auto folder = fmt::format("{}/{}", writers_folder, number);
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed) return os_failure(errc::io_write, folder, failed.value());
-  // The folder that the volume is mounted in may be closed to others; so is this one.
-  if (::chmod(writers_folder, S_IRWXU) != 0) return os_failure(errc::io_write, writers_folder);
-  while (::umount2(folder.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
-  }
-  const char* options = file_system == "xfs" ? "nouuid" : "";
-  if (::mount(node.c_str(), folder.c_str(), file_system.c_str(), MS_NOSUID | MS_NODEV | MS_NOATIME, options) != 0)
-    return os_failure(errc::io_write, fmt::format("mount {} at {}", node, folder));
-  return folder;
+  const unique_fd context(::fsopen(file_system.c_str(), FSOPEN_CLOEXEC));
+  bool done = context.is_open() && ::fsconfig(context.get(), FSCONFIG_SET_STRING, "source", node.c_str(), 0) == 0;
+  if (file_system == "xfs") done = done && ::fsconfig(context.get(), FSCONFIG_SET_FLAG, "nouuid", nullptr, 0) == 0;
+  done = done && ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0;
+  constexpr unsigned flags = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOATIME;
+  const int mount = done ? ::fsmount(context.get(), FSMOUNT_CLOEXEC, flags) : -1;
+  if (mount < 0) return os_failure(errc::io_write, "mount " + node);
+  return fmt::format("/proc/{}/fd/{}", ::getpid(), mount);
 }
 
 // Whoever looks at every new mount needs an instant; a writer that stays does so for good.
 result<void> unmount_from_writers(const std::string& folder) {
   constexpr std::chrono::milliseconds pause{50};
-  constexpr int attempts = 100;
-  for (int i = 0; i < attempts; ++i) {
-    if (::umount2(folder.c_str(), UMOUNT_NOFOLLOW) == 0) return success();
-    if (errno == EINVAL) return success();  // a writer has done so
-    if (errno != EBUSY) return os_failure(errc::io_write, "unmount " + folder);
+  constexpr int tries = 100;
+  struct stat root {};
+  if (::stat(folder.c_str(), &root) != 0) return os_failure(errc::io_write, folder);
+  const auto node = io::block_tree().node_name({major(root.st_dev), minor(root.st_dev)});
+  ::close(std::atoi(folder.c_str() + folder.rfind('/') + 1));
+  for (int i = 0; i < tries; ++i) {
+    // Nobody has what is mounted for himself.
+    const unique_fd free(::open(node.c_str(), O_RDONLY | O_EXCL | O_CLOEXEC));
+    if (free.is_open() || errno != EBUSY) return success();
     std::this_thread::sleep_for(pause);
   }
-  ::umount2(folder.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
   return failure(result_code::e_volume_in_use, folder + ": a writer goes on using the copy after post_snapshot");
 }
 
