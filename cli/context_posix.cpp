@@ -2,6 +2,9 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <unistd.h>
 
 #include <csignal>
@@ -90,9 +93,19 @@ int check_output(int code) {
   return code == exit_done ? exit_failed : code;
 }
 
+// What is large goes back to the system when it is freed, and costs nothing before it is touched. By itself the library learns
+// from the first large block that is freed to keep such memory for good.
+void keep_memory_small() {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 8 << 20);
+#endif
+}
+
 }  // namespace
 
 int with_process_context(const std::function<int(context&)>& body) {
+  keep_memory_small();
   signal_watch signals;
   const auto random = system_random();
   const auto files = store::system_file_system();
