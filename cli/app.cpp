@@ -33,7 +33,7 @@ constexpr const char* footer =
 std::vector<std::string> without_help_verb(std::vector<std::string> arguments) {
   if (arguments.empty() || arguments.front() != "help") return arguments;
   arguments.erase(arguments.begin());
-  if (arguments.empty() || !arguments.back().starts_with("-")) arguments.push_back("--help");
+  if (arguments.empty() || !arguments.back().starts_with("-")) arguments.emplace_back("--help");
   return arguments;
 }
 

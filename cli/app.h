@@ -10,6 +10,6 @@
 namespace umbra::cli {
 
 // Runs one command. Never throws for anything a user can type; bad_alloc passes.
-int run_app(const std::vector<std::string>& arguments, context& c);
+int run_app(const std::vector<std::string>& typed, context& c);
 
 }  // namespace umbra::cli

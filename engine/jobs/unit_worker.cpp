@@ -38,7 +38,7 @@ struct unit_worker::context {
     h.block.offset = r.offset;
     h.block.size = r.size;
     h.block.state = state;
-    blocks.push_back(std::move(h));
+    blocks.push_back(h);
   }
 };
 
@@ -120,7 +120,7 @@ void unit_worker::handle_segments(context& c) {
         handled_block h;
         h.block = *s->parent;
         h.unchanged = true;
-        c.out.blocks.push_back(std::move(h));
+        c.out.blocks.push_back(h);
       } else {
         if (changed.size == 0) changed.offset = s->offset;
         changed.size = s->end() - changed.offset;
@@ -201,7 +201,7 @@ void unit_worker::handle_readable(context& c, range r) {
       h.checksum = checksum(h.stored);
     }
   }
-  c.out.blocks.push_back(std::move(h));
+  c.out.blocks.push_back(h);
 }
 
 byte_view unit_worker::encode(context& c, const image::block& b, byte_view plain, handled_block& out) {

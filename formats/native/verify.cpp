@@ -160,6 +160,7 @@ result<std::vector<pack_to_verify>> packs_of_vault(vault& v, const std::vector<s
     packs[id] = {id, size, trusted};
   }
   std::vector<pack_to_verify> list;
+  list.reserve(packs.size());
   for (const auto& [id, p] : packs) list.push_back(p);
   // Large ones first: the last ones to finish are small then.
   std::ranges::stable_sort(list, [](const auto& a, const auto& b) { return a.size > b.size; });
