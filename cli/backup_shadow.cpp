@@ -31,7 +31,8 @@ bool lies_below(const std::string& path, const std::string& folder) {
 }
 
 std::string mounted_at(const std::string& source, const sh::volume& v) {
-  return fmt::format("{}: {} is mounted read-write at {}", source, v.device, v.mount_point);
+  const auto where = source == v.device ? std::string() : source + ": ";
+  return fmt::format("{}{} is mounted read-write at {}", where, v.device, v.mount_point);
 }
 
 nlohmann::json parsed(const std::string& text) { return nlohmann::json::parse(text, nullptr, false); }
@@ -114,9 +115,9 @@ result<void> backup_shadow::add_volumes(const sh::guid& provider) {
     }
     auto added = session_->add_to_snapshot_set(v->where.what.name, provider);
     if (added.has_error()) {
-      return error(errc::busy, fmt::format("{}; {}", mounted_at(v->source, v->where.what), way_out))
+      return error(errc::busy, mounted_at(v->source, v->where.what))
           .with_detail(added.assume_error().detail())
-          .advise(added.assume_error().text());
+          .advise(fmt::format("{}; {}", added.assume_error().text(), way_out));
     }
     v->snapshot = added.assume_value();
   }

@@ -30,7 +30,7 @@ std::string describe_volume(const nlohmann::json& volume) {
 
 std::string describe_writer_of_image(const nlohmann::json& writer) {
   const auto failure = member(writer, "failure");
-  if (failure.empty()) return fmt::format("  writer {}: {}\n", member(writer, "name"), member(writer, "state"));
+  if (failure.empty()) return fmt::format("  writer {}: took part\n", member(writer, "name"));
   return fmt::format("  writer {}: failed, {} {}\n", member(writer, "name"), failure, member(writer, "text"));
 }
 

@@ -59,8 +59,12 @@ result<sh::guid> id_of(const sh::backup_components& s, const shadow_options& o) 
     if (wanted.size() >= shortest_id && without_braces(id).starts_with(wanted)) found.insert(id);
   }
   if (found.size() == 1) return *found.begin();
-  return error(errc::usage, fmt::format("'{}' is {} of a shadow copy{}; 'umbra shadow list' tells them", o.id,
-                                        found.empty() ? "no id" : "the beginning of several ids", o.set ? " set" : ""));
+  const auto what = o.set ? "shadow copy set" : "shadow copy";
+  if (found.size() > 1) return error(errc::usage, fmt::format("'{}' begins the id of more than one {}", o.id, what));
+  if (wanted.size() < shortest_id) {
+    return error(errc::usage, fmt::format("'{}' is too short for the id of a {}: give {} digits", o.id, what, shortest_id));
+  }
+  return error(errc::not_found, fmt::format("{} {}", what, o.id)).advise("'umbra shadow list' tells those that there are");
 }
 
 result<int> list(sh::backup_components& s, const shadow_options& o, context& c) {
@@ -100,16 +104,27 @@ result<int> remove(sh::backup_components& s, const shadow_options& o, context& c
   return error(errc::shadow_copy, fmt::format("{} could not be deleted", sh::to_string(done.not_deleted)));
 }
 
-result<int> expose(sh::backup_components& s, const shadow_options& o, context&) {
-  TRY(const auto id, id_of(s, o));
-  CHECK(s.expose_snapshot(id, o.folder));
+// How the copy is after what was done to it.
+result<int> tell_copy(sh::backup_components& s, const sh::guid& id, const shadow_options& o, context& c) {
+  TRY(const auto p, s.get_snapshot_properties(id));
+  if (o.output.json) {
+    print_json(c, to_json(p));
+  } else if (!o.output.quiet) {
+    *c.out << describe_copy(p);
+  }
   return exit_done;
 }
 
-result<int> unexpose(sh::backup_components& s, const shadow_options& o, context&) {
+result<int> expose(sh::backup_components& s, const shadow_options& o, context& c) {
+  TRY(const auto id, id_of(s, o));
+  CHECK(s.expose_snapshot(id, o.folder));
+  return tell_copy(s, id, o, c);
+}
+
+result<int> unexpose(sh::backup_components& s, const shadow_options& o, context& c) {
   TRY(const auto id, id_of(s, o));
   CHECK(s.unexpose_snapshot(id));
-  return exit_done;
+  return tell_copy(s, id, o, c);
 }
 
 result<int> revert(sh::backup_components& s, const shadow_options& o, context& c) {
@@ -123,7 +138,7 @@ result<int> revert(sh::backup_components& s, const shadow_options& o, context& c
     if (!c.confirm(question, p.original_volume_name)) return error(errc::cancelled, "revert: not confirmed");
   }
   CHECK(s.revert_to_snapshot(id, false));
-  return exit_done;
+  return tell_copy(s, id, o, c);
 }
 
 result<int> providers(sh::backup_components& s, const shadow_options& o, context& c) {
@@ -149,6 +164,7 @@ result<int> storage(sh::backup_components& s, const shadow_options& o, context& 
                             a.fault == sh::protection_fault::none ? "" : "  " + sh::name_of(a.fault));
     }
   }
+  if (areas.empty() && !o.output.json && !o.output.quiet) *c.out << "no shadow copies\n";
   return exit_done;
 }
 

@@ -42,6 +42,17 @@ bool has_writers(sh::snapshot_context context) {
   return !has(sh::attributes_of(context), sh::volume_snapshot_attributes::no_writers);
 }
 
+bool goes_with_session(sh::snapshot_context context) {
+  return !has(sh::attributes_of(context), sh::volume_snapshot_attributes::no_auto_release);
+}
+
+// What is known of a copy, and of the set it was made in.
+nlohmann::json describe_made(const sh::backup_components& s, const sh::snapshot_prop& copy) {
+  auto document = to_json(copy);
+  document["held_microseconds"] = s.held().count();
+  return document;
+}
+
 result<sh::guid> make_set(sh::backup_components& s, const create_options& o, context& c) {
   const auto context = sh::named<sh::snapshot_context>(o.context);
   if (!context || *context == sh::snapshot_context::all) {
@@ -63,12 +74,12 @@ result<sh::guid> make_set(sh::backup_components& s, const create_options& o, con
   return set;
 }
 
-// Whether a writer failed.
+// Whether a writer failed, or was left out.
 bool tell_writers(sh::backup_components& s, const create_options& o, context& c) {
-  if (finish_call(s.gather_writer_status(), {}).has_error()) return false;
-  bool failed = false;
+  bool failed = !s.writer_problems().empty();
+  if (finish_call(s.gather_writer_status(), {}).has_error()) return failed;
   const auto states = s.get_writer_status();
-  if (states.has_error()) return false;
+  if (states.has_error()) return failed;
   for (const auto& w : states.assume_value()) {
     if (w.failure == sh::result_code::s_ok) continue;
     warn(c, o.output, fmt::format("writer {}: {} ({})", w.name, w.text, sh::to_string(w.failure)));
@@ -88,7 +99,7 @@ int run_create(const create_options& o, context& c) {
   for (const auto& p : copies.assume_value()) {
     if (p.snapshot_set_id != set.assume_value()) continue;
     if (o.output.json) {
-      print_json(c, to_json(p));
+      print_json(c, describe_made(s, p));
     } else if (!o.output.quiet) {
       *c.out << describe_copy(p);
     }
@@ -101,7 +112,11 @@ int run_create(const create_options& o, context& c) {
     if (!o.output.quiet) *c.err << "umbra: the copies are there until this command ends: Ctrl-C\n";
     wait_for(c.stop);
   }
-  if (has_writers(sh::named<sh::snapshot_context>(o.context).value_or(sh::snapshot_context::all))) {
+  const auto context = sh::named<sh::snapshot_context>(o.context).value_or(sh::snapshot_context::all);
+  if (!o.hold && goes_with_session(context)) {
+    warn(c, o.output, fmt::format("copies of context {} go when this command ends: --hold keeps it open", o.context));
+  }
+  if (has_writers(context)) {
     (void)finish_call(s.backup_complete(), {}).has_error();
   }
   return failed ? exit_faults : exit_done;

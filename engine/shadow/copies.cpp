@@ -40,9 +40,10 @@ error no_copy(const guid& id) { return failure(result_code::e_object_not_found, 
 result<void> delete_copy(const found_copy& copy, bool force) {
   if (has(copy.properties.attributes, volume_snapshot_attributes::exposed_locally)) {
     if (!force) {
-      return failure(
-          result_code::e_volume_in_use,
-          fmt::format("shadow copy {} is exposed at {}", to_string(copy.properties.snapshot_id), copy.properties.exposed_name));
+      return failure(result_code::e_volume_in_use,
+                     fmt::format("shadow copy {} is exposed at {}", to_string(copy.properties.snapshot_id),
+                                 copy.properties.exposed_name))
+          .advise("unexpose it first, or --force");
     }
     CHECK(unmount(copy.properties.exposed_name));
     CHECK(copy.by->release_node(copy.properties.snapshot_id));
@@ -120,7 +121,8 @@ result<void> expose_copy(const provider_list& providers, const guid& snapshot, c
   }
   if (has(copy.properties.attributes, volume_snapshot_attributes::exposed_locally)) {
     return failure(result_code::e_object_already_exists,
-                   fmt::format("expose_snapshot: exposed at {}", copy.properties.exposed_name));
+                   fmt::format("shadow copy {} at {}", to_string(snapshot), copy.properties.exposed_name))
+        .advise("umbra shadow unexpose takes it from there");
   }
   TRY(const auto node, copy.by->node_of(snapshot));
   auto mounted = mount_read_only(node, folder);

@@ -36,9 +36,9 @@ umbra 0 verify part.umbra --source "$disk@1M+2M"
 
 # What is in use is told in one line, with what to do.
 mount_at point "$disk"
-refuses 4 "$disk: $disk is mounted read-write at $SCRATCH/point; unmount it or mount it read-only, or take it as it is with --shadow none: in use; " \
+refuses 4 "umbra: $disk is mounted read-write at $SCRATCH/point: in use; $SCRATCH/point: provider lvm-thin: it is no logical volume" \
   backup "$disk" --to v --name machine --shadow lvm-thin
-says err 'lvm-thin: it is no logical volume'
+says err '; unmount it or mount it read-only, or take it as it is with --shadow none'
 umbra 4 backup "$disk" --to v --name machine --shadow lvm-thin --json
 json 'd["error"] == "busy"'
 refuses 4 "$disk: $disk is mounted at $SCRATCH/point; unmount it first" restore v::machine --to "$disk" --yes

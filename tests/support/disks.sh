@@ -6,8 +6,7 @@ set -euo pipefail
 shopt -s inherit_errexit
 
 node=  # what attach() attached last
-attached=()
-mounted=()
+held=()  # what is attached and mounted, as "loop NODE" and "mount FOLDER"
 
 say() { printf '%s\n' "$*"; }
 
@@ -21,11 +20,24 @@ skip() {
   exit 77
 }
 
+# The latest first: what is mounted may lie on what was attached before it.
 release_disks() {
-  local status=$? i
-  for ((i = ${#mounted[@]} - 1; i >= 0; --i)); do umount "${mounted[i]}" || umount -l "${mounted[i]}" || true; done
-  for ((i = ${#attached[@]} - 1; i >= 0; --i)); do losetup -d "${attached[i]}" || true; done
+  local status=$? i what
+  for ((i = ${#held[@]} - 1; i >= 0; --i)); do
+    what=${held[i]#* }
+    case ${held[i]} in
+      loop*) losetup -d "$what" || true ;;
+      mount*) umount "$what" || umount -l "$what" || true ;;
+    esac
+  done
   return "$status"
+}
+
+# no_longer HELD: it is gone by now
+no_longer() {
+  local one left=()
+  for one in "${held[@]}"; do [ "$one" = "$1" ] || left+=("$one"); done
+  held=("${left[@]}")
 }
 trap release_disks EXIT
 trap 'exit 130' INT
@@ -56,14 +68,12 @@ need_file_system() {
 # attach FILE [LOSETUP-OPTION]...: sets `node`
 attach() {
   node=$(losetup --find --show "${@:2}" "$1")
-  attached+=("$node")
+  held+=("loop $node")
 }
 
 detach() {
   losetup -d "$1"
-  local one left=()
-  for one in "${attached[@]}"; do [ "$one" = "$1" ] || left+=("$one"); done
-  attached=("${left[@]}")
+  no_longer "loop $1"
 }
 
 # mount_at FOLDER MOUNT-ARGUMENT...: makes the folder
@@ -72,14 +82,12 @@ mount_at() {
   shift
   mkdir -p "$folder"
   mount "$@" "$folder"
-  mounted+=("$folder")
+  held+=("mount $folder")
 }
 
 unmount() {
   umount "$1"
-  local folder left=()
-  for folder in "${mounted[@]}"; do [ "$folder" = "$1" ] || left+=("$folder"); done
-  mounted=("${left[@]}")
+  no_longer "mount $1"
 }
 
 # bytes_of TEXT: 3M is 3145728
