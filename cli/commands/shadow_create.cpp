@@ -68,7 +68,12 @@ result<sh::guid> make_set(sh::backup_components& s, const create_options& o, con
     for (const auto& p : s.writer_problems()) warn(c, o.output, "writer " + p);
   }
   TRY(const auto set, s.start_snapshot_set());
-  for (const auto& v : o.volumes) CHECK(s.add_to_snapshot_set(v, provider));
+  for (const auto& v : o.volumes) {
+    const auto added = s.add_to_snapshot_set(v, provider);
+    const bool is_twice = added.has_error() && added.assume_error().code() == errc::exists;
+    if (is_twice) return error(errc::usage, fmt::format("{}: this volume is named twice", v));
+    CHECK(added);
+  }
   if (has_writers(*context)) CHECK(finish_call(s.prepare_for_backup(), c.stop));
   CHECK(finish_call(s.do_snapshot_set(), c.stop));
   return set;

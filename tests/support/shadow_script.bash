@@ -20,6 +20,7 @@ make_host() {
   truncate -s "$2" host.img
   "mkfs.$1" -q host.img >mkfs.log 2>&1 || fail "$(cat mkfs.log)"
   attach host.img
+  # shellcheck disable=SC2154 # attach sets it
   mount_at host "$node"
 }
 
@@ -81,6 +82,7 @@ make_writer() {
   mkdir -p -m 755 writers
   cat >"writers/$1" <<WRITER
 #!/bin/sh
+trap '' PIPE
 answer() { printf '{"event":"%s","ok":true%s}\n' "\$event" "\$1"; }
 refuse() { printf '{"event":"%s","ok":false,"text":"%s"}\n' "\$event" "\$1"; }
 while IFS= read -r line; do
@@ -111,6 +113,6 @@ traces() {
     if grep -qaF "$SCRATCH/writers/" "$one/cmdline"; then echo "$one: writer"; fi
   done 2>/dev/null
 }
-remember_traces() { traces >traces.before; }
-no_more_traces() { traces | cmp -s - traces.before; }
+remember_traces() { traces | LC_ALL=C sort >traces.before; }
+no_more_traces() { traces | LC_ALL=C sort | cmp -s - traces.before; }
 expect_no_more_traces() { wait_for 'nothing is left of it' no_more_traces; }
