@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A tour of Umbra on a disk of its own: image it while it changes from day to day, break a copy of the vault, bring every day back.
-# As root the disk is a loop device and its file system is mounted; else both are files. `./run demo` builds and calls this.
+# As root the disk is a loop device whose file system is mounted, and written to by a process all the time: the images are read from
+# shadow copies, and what comes back must stand at one instant. Where files cannot be cloned for that, the file system is unmounted
+# for each image; without root all is done on files. `./run demo` builds and calls this.
 #
 #   UMBRA=build/release/cli/umbra tests/demo/demo.sh [--files] [--size SIZE]
 #
@@ -24,6 +26,7 @@ stop() {
 
 # ---- what it needs -------------------------------------------------------------------------------------------------------------
 use_loop=no
+is_live=no # mounted and written to while it is imaged
 [ "$(id -u)" -ne 0 ] || use_loop=yes
 size=300M
 while [ $# -gt 0 ]; do
@@ -71,21 +74,39 @@ check_loop() {
 
 # ---- the scratch folder --------------------------------------------------------------------------------------------------------
 scratch=
-disk_node=
-part_node=
-is_mounted=no
+writer=
+held=() # what is attached and mounted, as "loop NODE" and "mount FOLDER"
+
+let_go() {
+  local what=${held[-1]#* }
+  case ${held[-1]} in
+    loop*) losetup -d "$what" ;;
+    mount*) umount "$what" || umount -l "$what" ;;
+  esac
+  unset 'held[-1]'
+}
 
 clean_up() {
   set +e
+  cd "$scratch" || return
+  stop_writer
+  while [ ${#held[@]} -gt 0 ]; do let_go; done
   cd /
-  [ $is_mounted = no ] || umount "$scratch/files" || umount -l "$scratch/files"
-  [ -z "$part_node" ] || losetup -d "$part_node"
-  [ -z "$disk_node" ] || losetup -d "$disk_node"
-  [ -z "$scratch" ] || rm -rf "$scratch"
+  rm -rf "$scratch"
 }
-trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+
+# attach FILE [LOSETUP-OPTION]...: sets `node`; mount_on FOLDER MOUNT-ARGUMENT...: both until let_go
+attach() {
+  node=$(losetup --find --show "${@:2}" "$1")
+  held+=("loop $node")
+}
+mount_on() {
+  mkdir -p "$1"
+  mount "${@:2}" "$1"
+  held+=("mount $1")
+}
 
 # ---- how it tells --------------------------------------------------------------------------------------------------------------
 chapter() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
@@ -117,38 +138,99 @@ mib() { awk -v bytes="$1" 'BEGIN { printf "%.1f MiB", bytes / 1048576 }'; }
 rate() { awk -v bytes="$1" -v seconds="$2" 'BEGIN { printf "%.0f MiB/s", bytes / 1048576 / (seconds > 0.001 ? seconds : 0.001) }'; }
 
 # ---- the disk ------------------------------------------------------------------------------------------------------------------
+can_clone() {
+  case $(stat -f -c %T .) in xfs | btrfs) ;; *) return 1 ;; esac
+  echo probe >probe && cp --reflink=always probe probe.clone 2>/dev/null
+}
+
+# A folder in which files can be cloned, for the disk's file: this one, or an XFS in a loop device.
+make_home() {
+  home=
+  [ $use_loop = yes ] || return 0
+  if can_clone; then
+    is_live=yes
+  elif command -v mkfs.xfs >/dev/null && { grep -qw xfs /proc/filesystems || modprobe -q xfs 2>/dev/null; }; then
+    truncate -s $((2 * disk_mib + 1024))M home.img
+    mkfs.xfs -q home.img
+    attach home.img
+    mount_on home "$node"
+    home=home/
+    is_live=yes
+  else
+    note 'Neither can files be cloned here nor is there an XFS to be had: the file system is unmounted for each image.'
+  fi
+  rm -f probe probe.clone
+}
+
 # Files to start with: as root they are copied straight onto the disk.
 make_disk() {
+  disk_file=${home}disk.img
   if [ $use_loop = yes ]; then
-    "$support/make_disk.sh" disk.img ${disk_mib}M --files /usr/lib --files /usr/share --fill $((data_bytes / 2))
+    "$support/make_disk.sh" "$disk_file" ${disk_mib}M --files /usr/lib --files /usr/share --fill $((data_bytes / 2))
   else
     mkdir stock
     find /usr/lib /usr/share -xdev -type f -readable -size -20000k -printf '%s\t%p\n' | LC_ALL=C sort -k 2 |
       awk -F '\t' -v limit="$data_bytes" '{ total += $1; if (total <= limit) print $2 }' |
       tar -c -P --verbatim-files-from -T - -f - 2>/dev/null | tar -x -C stock --strip-components=1 -f - || true
-    "$support/make_disk.sh" disk.img ${disk_mib}M --files stock --no-mount
+    "$support/make_disk.sh" "$disk_file" ${disk_mib}M --files stock --no-mount
   fi
-  disk=disk.img
+  disk=$disk_file
   if [ $use_loop = yes ]; then
-    disk_node=$(losetup --find --show disk.img)
-    disk=$disk_node
+    attach "$disk_file"
+    disk=$node
   fi
+}
+
+partition=(--offset "$partition_offset" --sizelimit "$(((disk_mib - 2) * 1048576))")
+# What is to be cloned lies straight in the file; else it is seen through the disk, whose cached pages then stay true.
+mount_files() {
+  if [ $is_live = yes ]; then attach "$disk_file" "${partition[@]}"; else attach "$disk" "${partition[@]}"; fi
+  mount_on files "$node"
+}
+
+# The application: counts without end, each number appended to a log and then written over a count, each of them synced.
+start_writer() {
+  mkdir files/live
+  python3 -IS -c '
+import os
+log = os.open("files/live/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+count = os.open("files/live/count", os.O_WRONLY | os.O_CREAT)
+n = 0
+while True:
+    n += 1
+    os.write(log, b"%d\n" % n)
+    os.fsync(log)
+    os.pwrite(count, b"%012d\n" % n, 0)
+    os.fsync(count)' &
+  writer=$!
+  # Its writer for Umbra has nothing to do at freeze: the log is good at any instant.
+  mkdir -m 755 writers.d
+  printf '{"name": "Demo Log", "class_id": "{6d0b0f0a-5f1c-4c7e-9d0f-3f6f1f0c8a11}", "components": [{"name": "log", "files": [{"path": "%s"}]}]}\n' \
+    "$PWD/files/live" >writers.d/demo-log.json
+  shadow=(--writers writers.d)
+  until [ -s files/live/count ]; do sleep 0.05; done
+}
+stop_writer() {
+  [ -n "$writer" ] || return 0
+  kill "$writer"
+  wait "$writer" 2>/dev/null || true
+  writer=
+}
+count_now() { echo $((10#$(cat "${1:-files}/live/count"))); }
+
+# fingerprint FOLDER: of all files but those that the writer changes
+fingerprint() {
+  (cd "$1" && find . -path ./live -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha1sum)
 }
 
 # change WHAT: as root through a mounted file system, else by debugfs
 change() {
   head -c 12M /dev/urandom >fresh
   if [ $use_loop = yes ]; then
-    part_node=$(losetup --find --show --offset $partition_offset --sizelimit $(((disk_mib - 2) * 1048576)) "$disk_node")
-    mkdir -p files
-    mount "$part_node" files
-    is_mounted=yes
+    [ $is_live = yes ] || mount_files
     cp fresh "files/report-$1"
     find files -mindepth 3 -name '*.h' -path '*/lib*' -print -quit | while read -r f; do rm -r "$(dirname "$f")"; done
-    umount files
-    is_mounted=no
-    losetup -d "$part_node"
-    part_node=
+    [ $is_live = yes ] || { let_go && let_go; }
   else
     debugfs -w -R "write fresh report-$1" "disk.img?offset=$partition_offset" >/dev/null 2>&1
   fi
@@ -156,15 +238,22 @@ change() {
 
 # day NAME: one image into the vault, one as a file that stands on the file of the day before
 day() {
-  local kind=${previous:+incremental}
-  show 0 backup "$disk" --to vault --name disk
-  quietly backup "$disk" --to "$1.umbra" ${previous:+--parent "$previous.umbra"}
+  local kind=${previous:+incremental} began
+  [ $is_live = no ] || began=$(count_now)
+  show 0 backup "$disk" --to vault --name disk "${shadow[@]}"
+  quietly backup "$disk" --to "$1.umbra" ${previous:+--parent "$previous.umbra"} "${shadow[@]}"
   printf '%s  $ umbra backup %s --to %s.umbra%s%s\n    %s new, stored in %s\n' "$dim" "$disk" "$1" \
     "${previous:+ --parent $previous.umbra}" "$plain" "$(mib "$(field new_bytes)")" "$(mib "$(stat -c %s "$1.umbra")")"
   printf '%s\t%s\t%s\t%s\t%s\n' "$1" "${kind:-full}" "$(field new_bytes)" "$(stat -c %s "$1.umbra")" \
     "$(rate $((disk_mib * 1048576 - $(field image.sources.0.unallocated_bytes))) "$(field seconds)")" >>days
   # What the disk is this day, to compare with later.
-  cp --sparse=always --reflink=auto disk.img "$1.img"
+  if [ $is_live = yes ]; then
+    printf '%s %s\n' "$began" "$(count_now)" >"counted-$1"
+    note "    meanwhile the application counted from $began to $(count_now)"
+    fingerprint files >"$1.files"
+  else
+    cp --sparse=always --reflink=auto disk.img "$1.img"
+  fi
   previous=$1
 }
 
@@ -186,28 +275,56 @@ with open(sys.argv[1], "r+b") as file:
   rm -r broken
 }
 
-# same_as_then DAY FILE: file system clean, every block in use the same, the partition table the same
+# clean FILE: its file system
+clean() { e2fsck -fn "$1?offset=$partition_offset" >fsck.log 2>&1 || stop "e2fsck finds faults: $(tail -n 3 fsck.log)"; }
+
+# at_one_instant DAY FILE: every file the same, and of the application's two files those of one instant of that day
+at_one_instant() {
+  local first last count lines
+  read -r first last <"counted-$1"
+  attach "$2" --read-only "${partition[@]}"
+  mount_on back -o ro,noload "$node"
+  fingerprint back | cmp -s - "$1.files" || stop "$1: files differ"
+  count=$(count_now back)
+  lines=$(wc -l <back/live/log)
+  seq "$lines" | cmp -s - back/live/log || stop "$1: the log is broken"
+  if [ "$lines" -ne "$count" ] && [ "$lines" -ne $((count + 1)) ]; then stop "$1: $lines lines, and the count is $count"; fi
+  if [ "$count" -lt "$first" ] || [ "$count" -gt "$last" ]; then stop "$1: the count is $count, not of that day"; fi
+  let_go
+  let_go
+  printf '%s files the same, log at %s, count at %s: one instant' "$(wc -l <"$1.files")" "$lines" "$count" >compared
+}
+
+# same_as_then DAY FILE: every block in use the same, the partition table the same
 same_as_then() {
-  e2fsck -fn "$2?offset=$partition_offset" >fsck.log 2>&1 || stop "$1: e2fsck finds faults: $(tail -n 3 fsck.log)"
+  local bytes
   dumpe2fs "$1.img?offset=$partition_offset" 2>/dev/null |
-    "$support/same_blocks.py" --dumpe2fs --offset $partition_offset "$1.img" "$2" >compared
+    "$support/same_blocks.py" --dumpe2fs --offset $partition_offset "$1.img" "$2" >bytes
   cmp -n $partition_offset "$1.img" "$2" || stop "$1: the partition table differs"
+  bytes=$(cat bytes)
+  printf '%s compared block by block: the same' "$(mib "$bytes")" >compared
 }
 
 bring_back() {
   local day=$1 image=$2
   rm -f back.img
   quietly restore "$image" --to back.img --verify
-  same_as_then "$day" back.img
-  printf '  %-10s from %-12s %s, %s compared block by block: the same\n' "$day" "$image" 'e2fsck: clean' "$(mib "$(cat compared)")"
+  clean back.img
+  if [ $is_live = yes ]; then at_one_instant "$day" back.img; else same_as_then "$day" back.img; fi
+  printf '  %-10s from %-16s e2fsck: clean, %s\n' "$day" "$image" "$(cat compared)"
   printf '%s\n' "$(rate "$(field written_bytes)" "$(field seconds)")" >>"rates-$day"
 }
 
 all_blocks() {
+  if [ $is_live = yes ]; then
+    stop_writer
+    let_go
+    let_go
+  fi
   quietly backup "$disk" --to whole.umbra --all-blocks
   rm -f back.img
   quietly restore whole.umbra --to back.img
-  cmp disk.img back.img || stop 'not the same'
+  cmp "$disk_file" back.img || stop 'not the same'
   note '  with --all-blocks, free space included: cmp finds no difference'
 }
 
@@ -224,14 +341,22 @@ print_table() {
 check_tools
 check_space
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/umbra-demo.XXXXXX")
+trap clean_up EXIT
 cd "$scratch"
 check_loop
+make_home
 previous=
+shadow=()
 
 chapter "1. A disk: $disk_mib MiB, a partition table, an ext4 with about $size of files"
 [ $use_loop = yes ] || note 'Not root, or without loop devices: disk and file system are files. As root it is a loop device.'
 make_disk
 note "It is $disk; everything lies in $scratch and goes at the end."
+if [ $is_live = yes ]; then
+  mount_files
+  start_writer
+  note "It is mounted, and an application writes to it all the time: it is imaged as it was at one instant (docs/shadow.md)."
+fi
 
 chapter '2. Monday: a full image, into a vault and as a single file'
 show 0 init vault
