@@ -11,6 +11,7 @@ usage() {
 usage: ./run bench [OPTION]...         whole jobs beside their floors: the table of docs/benchmarks.md
        ./run bench micro [OPTION]...   the micro benches; the options are Google Benchmark's
        ./run bench peers [OPTION]...   other programs beside Umbra; bench/peers.sh --help
+       ./run bench freeze [OPTION]...  how long writes are held for a shadow copy; bench/freeze.sh --help
        ./run bench clean               remove what is kept in the scratch folder
 
   --quick             a disk of 2 GiB with 1 GiB of files, one round: minutes shorter, and rough
@@ -39,6 +40,7 @@ clean() {
 
 [[ ${1:-} != micro ]] || exec "$BUILD_DIR/bench/umbra_micro_bench" "${@:2}"
 [[ ${1:-} != peers ]] || exec "$here/peers.sh" "${@:2}"
+[[ ${1:-} != freeze ]] || exec "$here/freeze.sh" "${@:2}"
 if [[ ${1:-} = clean ]]; then
   clean
   exit
