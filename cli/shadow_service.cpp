@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/shadow_service.h"
 
+#include <filesystem>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -21,7 +23,8 @@ std::vector<std::shared_ptr<shadow::provider>> providers(const shadow_service_op
   lvm.machine = c.host;
   lvm.now = c.now;
   const std::shared_ptr<shadow::lvm_tool> tool = shadow::system_lvm();
-  const auto records = shadow::open_snapshot_records(options.records.empty() ? shadow::default_records_folder : options.records);
+  const auto folder = options.records.empty() ? shadow::default_records_folder : options.records;
+  const auto records = shadow::open_snapshot_records(std::filesystem::absolute(folder).string());
   shadow::freeze_options freeze;
   freeze.machine = c.host;
   freeze.now = c.now;

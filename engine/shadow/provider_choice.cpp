@@ -10,6 +10,12 @@
 namespace umbra::shadow {
 namespace {
 
+// Why a provider cannot copy it, without the volume's name before it.
+std::string reason_of(const error& refusal, const volume& v) {
+  const auto name = v.name + ": ";
+  return refusal.text().starts_with(name) ? refusal.text().substr(name.size()) : refusal.text();
+}
+
 // The documented order.
 constexpr provider_type preference[] = {provider_type::hardware, provider_type::software, provider_type::system};
 
@@ -27,8 +33,9 @@ result<std::shared_ptr<provider>> choose_provider(std::span<const std::shared_pt
     if (!named) return failure(result_code::e_provider_not_registered, fmt::format("provider {}", to_string(wanted)));
     const auto able = named->is_volume_supported(v, attributes);
     if (able.has_value()) return named;
-    return failure(result_code::e_volume_not_supported_by_provider,
-                   fmt::format("{}: provider {}: {}", v.name, named->properties().provider_name, able.assume_error().text()));
+    return failure(
+        result_code::e_volume_not_supported_by_provider,
+        fmt::format("{}: provider {}: {}", v.name, named->properties().provider_name, reason_of(able.assume_error(), v)));
   }
   std::string reasons;
   for (const auto type : preference) {
@@ -36,7 +43,8 @@ result<std::shared_ptr<provider>> choose_provider(std::span<const std::shared_pt
       if (p->properties().type != type) continue;
       const auto able = p->is_volume_supported(v, attributes);
       if (able.has_value()) return p;
-      reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", p->properties().provider_name, able.assume_error().text());
+      reasons +=
+          fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", p->properties().provider_name, reason_of(able.assume_error(), v));
     }
   }
   return failure(result_code::e_volume_not_supported, fmt::format("{}: no provider can copy it ({})", v.name, reasons));

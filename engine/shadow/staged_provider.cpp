@@ -175,6 +175,9 @@ result<void> staged_provider::forget_unfinished() {
 result<void> staged_provider::refuse_others(volume_snapshot_attributes asked, volume_snapshot_attributes known) const {
   const auto others = asked & ~known;
   if (others == volume_snapshot_attributes::none) return success();
+  if (is_persistent(others)) {
+    return failure(result_code::e_unsupported_context, "it makes no shadow copies that outlast a session");
+  }
   return failure(result_code::e_unsupported_context, fmt::format("the provider {} makes no shadow copies with attributes 0x{:x}",
                                                                  self_.provider_name, static_cast<std::uint32_t>(others)));
 }

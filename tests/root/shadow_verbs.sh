@@ -19,7 +19,7 @@ make_volume data 64M
 make_volume more 64M
 data=$(findmnt -n -o SOURCE data)
 mkdir no-writers yesterday
-here=(--records "$SCRATCH/records")
+here=(--records records)
 quiet=(--writers no-writers "${here[@]}")
 unknown=11111111-2222-3333-4444-555555555555
 echo monday >data/day
@@ -78,6 +78,8 @@ refuses 1 'no-such-folder: No such file or directory' shadow create no-such-fold
 refuses 1 'lies on no block device' shadow create /proc "${quiet[@]}"
 refuses 2 '--context all: not a context' shadow create data --context all "${quiet[@]}"
 refuses 2 "'zfs' is none of auto, lvm-thin" shadow create data --provider zfs "${quiet[@]}"
+refuses 1 "$SCRATCH/data: provider freeze: it makes no shadow copies that outlast a session" \
+  shadow create data --provider freeze "${quiet[@]}"
 refuses 1 'provider lvm-thin: it is no logical volume' shadow create data --provider lvm-thin "${quiet[@]}"
 refuses 2 "$data: this volume is named twice" shadow create data "$data" "${quiet[@]}"
 
