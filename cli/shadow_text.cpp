@@ -34,6 +34,12 @@ std::string describe_writer_of_image(const nlohmann::json& writer) {
   return fmt::format("  writer {}: failed, {} {}\n", member(writer, "name"), failure, member(writer, "text"));
 }
 
+std::string describe_hold(const nlohmann::json& description) {
+  const auto held = description.find("held_microseconds");
+  if (held == description.end() || !held->is_number()) return {};
+  return fmt::format("; writes were held for {:.1f} ms", held->get<double>() / 1000.0);
+}
+
 }  // namespace
 
 nlohmann::json to_json(const shadow::snapshot_prop& copy) {
@@ -104,14 +110,10 @@ std::string describe_origin(const nlohmann::json& description) {
   const auto mode = member(description, "mode");
   if (mode.empty()) return {};
   if (mode == "offline") return "consistency  offline: nothing was mounted for writing\n";
-  std::string lines = "consistency  of each volume\n";
-  if (mode == "none") lines = "consistency  none: mounted for writing, and imaged as it was\n";
+  std::string lines = "consistency  none: mounted for writing, and imaged as it was\n";
+  if (mode != "none") lines = fmt::format("consistency  one instant{}\n", describe_hold(description));
   for (const auto& v : list_in(description, "volumes")) lines += describe_volume(v);
   for (const auto& w : list_in(description, "writers")) lines += describe_writer_of_image(w);
-  const auto held = description.find("held_microseconds");
-  if (held != description.end() && held->is_number()) {
-    lines += fmt::format("  writes were held for {:.1f} ms\n", held->get<double>() / 1000.0);
-  }
   return lines;
 }
 
