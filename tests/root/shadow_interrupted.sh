@@ -84,3 +84,21 @@ ended 0
 umbra 0 backup "$data" --to other --name data --writers no-writers
 umbra 0 verify v --deep
 expect_no_more_traces
+forget_writers
+
+say 'kill -9 while a copy that stays is made: the next command clears it away'
+rm go-on
+make_writer notes "$SCRATCH/data" "prepare_snapshot) until [ -e $SCRATCH/go-on ]; do sleep 0.05; done; answer ;;"
+start shadow create data --writers "$SCRATCH/writers" --records records
+still_running_until 'the writer prepared' has_heard notes prepare_snapshot
+find host -name 'umbra-shadow*' | grep -q . || fail 'no file of a copy in the making'
+kill -KILL "$running"
+ended 137
+touch go-on
+clears_it_away() {
+  umbra 0 shadow list --records records
+  no_more_traces
+}
+wait_for 'nothing is left of it' clears_it_away
+says out 'no shadow copies'
+[ -z "$(ls records)" ] || fail "a record is left: $(ls records)"
