@@ -22,7 +22,8 @@ std::vector<std::shared_ptr<shadow::provider>> providers(const shadow_service_op
   shadow::lvm_options lvm;
   lvm.machine = c.host;
   lvm.now = c.now;
-  const std::shared_ptr<shadow::lvm_tool> tool = shadow::system_lvm();
+  lvm.recover = shadow::recover_copy;
+  auto logical = shadow::make_lvm_providers(shadow::system_lvm(), lvm);
   const auto folder = options.records.empty() ? shadow::default_records_folder : options.records;
   const auto records = shadow::open_snapshot_records(std::filesystem::absolute(folder).string());
   shadow::freeze_options freeze;
@@ -33,8 +34,7 @@ std::vector<std::shared_ptr<shadow::provider>> providers(const shadow_service_op
     TRY(auto found, registry::allocation_of(device, {.cuts_on_files = false}));
     return std::move(found.used);
   };
-  return {shadow::make_lvm_provider(shadow::lvm_kind::thin, tool, lvm),
-          shadow::make_lvm_provider(shadow::lvm_kind::thick, tool, lvm),
+  return {std::move(logical.thin), std::move(logical.thick),
           shadow::make_reflink_provider({.machine = c.host, .now = c.now, .records = records, .minimum_free = {}}),
           shadow::make_none_provider({.machine = c.host, .now = c.now}), shadow::make_freeze_provider(freeze)};
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The device mapper freezes the file system of what it suspends, and refuses if somebody else froze it: so the coordinator does
-// not, and commit holds still by itself. One volume: lvcreate suspends it, takes the snapshot and lets it go on. Several: all are
-// suspended first, which is the instant; then lvcreate finds each suspended, takes its snapshot and lets that one go on.
+// not, and commit holds still by itself (lvm_instant.h).
 #include "engine/shadow/lvm_provider.h"
 
 #include <algorithm>
@@ -12,11 +11,14 @@
 
 #include "engine/base/units.h"
 #include "engine/io/file_device.h"
+#include "engine/shadow/lvm_instant.h"
 #include "engine/shadow/provider_ids.h"
 #include "engine/shadow/result_code.h"
 
 namespace umbra::shadow {
 namespace {
+
+enum class lvm_kind : std::uint8_t { thin, thick };
 
 constexpr std::string_view tag_snapshot = "umbra.snapshot=";
 constexpr std::string_view tag_set = "umbra.set=";
@@ -47,8 +49,8 @@ struct member {
 
 class lvm_provider final : public provider {
  public:
-  lvm_provider(lvm_kind kind, std::shared_ptr<lvm_tool> tool, lvm_options options)
-      : kind_(kind), tool_(std::move(tool)), options_(std::move(options)) {
+  lvm_provider(lvm_kind kind, std::shared_ptr<lvm_tool> tool, std::shared_ptr<lvm_instant> instant, lvm_options options)
+      : kind_(kind), tool_(std::move(tool)), instant_(std::move(instant)), options_(std::move(options)) {
     properties_.provider_id = kind == lvm_kind::thin ? lvm_thin_provider_id : lvm_thick_provider_id;
     properties_.provider_name = kind == lvm_kind::thin ? "lvm-thin" : "lvm-thick";
     properties_.type = provider_type::software;
@@ -56,7 +58,10 @@ class lvm_provider final : public provider {
   }
 
   ~lvm_provider() override {
-    for (auto& [id, m] : making_) (void)take_back(m).has_error();
+    for (auto& [id, m] : making_) {
+      instant_->forget(m.set);
+      (void)take_back(m).has_error();
+    }
     for (const auto& id : auto_released_) (void)delete_snapshot(id).has_error();
   }
 
@@ -83,36 +88,17 @@ class lvm_provider final : public provider {
       TRY(m.area, area_for(v, lv));
     }
     making_[snapshot] = std::move(m);
+    instant_->add(set, v);
     return success();
   }
 
-  result<void> end_prepare_snapshots(const guid& set) override {
-    // Running LVM while the root file system stands still can wait for itself.
-    std::size_t members = 0;
-    bool root = false;
-    for (const auto& [id, m] : making_) {
-      if (m.set != set) continue;
-      ++members;
-      root = root || m.what.mount_point == "/";
-    }
-    if (members < 2 || !root) return success();
-    return failure(result_code::e_provider_veto,
-                   "LVM cannot copy / at one instant with other logical volumes; put / into a set of its own");
-  }
+  result<void> end_prepare_snapshots(const guid& set) override { return instant_->check(set); }
 
   result<void> pre_commit_snapshots(const guid&) override { return success(); }
 
   result<void> commit_snapshots(const guid& set) override {
-    std::vector<std::pair<guid, member*>> members;
-    for (auto& [id, m] : making_) {
-      if (m.set == set) members.emplace_back(id, &m);
-    }
-    if (members.size() < 2) return members.empty() ? success() : take(members.front().first, *members.front().second);
-    auto done = suspend_and_take(members);
-    // Whatever went wrong, nothing stays suspended; what goes on already is not disturbed by this.
-    if (done.has_error()) {
-      for (const auto& [id, m] : members) (void)tool_->dmsetup({"resume", m->what.mapped_name}).has_error();
-    }
+    auto done = take_all(set);
+    if (done.has_error()) instant_->forget(set);
     return done;
   }
 
@@ -120,8 +106,8 @@ class lvm_provider final : public provider {
     for (auto& [id, m] : making_) {
       if (m.set != set) continue;
       CHECK(tool_->lvm({"lvchange", "-q", "--addtag", fmt::format("{}{}", tag_count, count), m.full_name()}));
-      // A thin snapshot is made asleep.
-      CHECK(tool_->lvm({"lvchange", "-q", "-ay", "-K", m.full_name()}));
+      // A thin snapshot is made asleep. A thick one is awake, and waking it would touch its origin.
+      if (kind_ == lvm_kind::thin) CHECK(tool_->lvm({"lvchange", "-q", "-ay", "-K", m.full_name()}));
     }
     return success();
   }
@@ -150,6 +136,7 @@ class lvm_provider final : public provider {
   }
 
   result<void> abort_snapshots(const guid& set) override {
+    instant_->forget(set);
     result<void> outcome = success();
     for (auto m = making_.begin(); m != making_.end();) {
       if (m->second.set != set) {
@@ -270,7 +257,7 @@ class lvm_provider final : public provider {
   static std::uint64_t align_to(std::uint64_t n, std::uint64_t unit) { return div_up(n, unit) * unit; }
 
   result<void> take(const guid& id, member& m) {
-    std::vector<std::string> command{"lvcreate", "-q", "-s", "-n", m.name};
+    std::vector<std::string> command{"lvcreate", "-q", "-y", "-s", "-n", m.name};
     if (kind_ == lvm_kind::thick) command.insert(command.end(), {"-L", fmt::format("{}b", m.area)});
     for (const auto& tag : {fmt::format("{}{}", tag_snapshot, plain(id)), fmt::format("{}{}", tag_set, plain(m.set)),
                             fmt::format("{}{}", tag_attributes, static_cast<std::uint32_t>(m.attributes)),
@@ -284,9 +271,13 @@ class lvm_provider final : public provider {
     return success();
   }
 
-  result<void> suspend_and_take(const std::vector<std::pair<guid, member*>>& members) {
-    for (const auto& [id, m] : members) CHECK(tool_->dmsetup({"suspend", m->what.mapped_name}));
-    for (const auto& [id, m] : members) CHECK(take(id, *m));
+  result<void> take_all(const guid& set) {
+    CHECK(instant_->begin(set));
+    for (auto& [id, m] : making_) {
+      if (m.set != set) continue;
+      CHECK(take(id, m));
+      CHECK(instant_->copied(set));
+    }
     return success();
   }
 
@@ -333,6 +324,7 @@ class lvm_provider final : public provider {
 
   const lvm_kind kind_;
   std::shared_ptr<lvm_tool> tool_;
+  std::shared_ptr<lvm_instant> instant_;
   lvm_options options_;
   provider_prop properties_;
   std::map<guid, member> making_;
@@ -341,8 +333,10 @@ class lvm_provider final : public provider {
 
 }  // namespace
 
-std::unique_ptr<provider> make_lvm_provider(lvm_kind kind, std::shared_ptr<lvm_tool> tool, lvm_options options) {
-  return std::make_unique<lvm_provider>(kind, std::move(tool), std::move(options));
+lvm_providers make_lvm_providers(std::shared_ptr<lvm_tool> tool, const lvm_options& options) {
+  const auto instant = std::make_shared<lvm_instant>(tool);
+  return {std::make_shared<lvm_provider>(lvm_kind::thin, tool, instant, options),
+          std::make_shared<lvm_provider>(lvm_kind::thick, tool, instant, options)};
 }
 
 }  // namespace umbra::shadow

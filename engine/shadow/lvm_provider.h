@@ -14,18 +14,22 @@
 
 namespace umbra::shadow {
 
-enum class lvm_kind : std::uint8_t { thin, thick };
-
 struct lvm_options {
   // Of a thick copy's area: so much of the volume, but at least and at most. The area is never larger than the volume needs.
   double area_share = 0.10;
   std::uint64_t area_minimum = 64ull << 20;
   std::string machine;
   wall_clock now;
-  // Lets the file system's journal recover in the writable copy at `node`; empty: nobody does.
+  // Lets the file system recover in the writable copy at `node`: recover_copy of lvm_tool.h. Empty: nobody does.
   std::function<result<void>(const std::string& node, const volume& v)> recover;
 };
 
-std::unique_ptr<provider> make_lvm_provider(lvm_kind kind, std::shared_ptr<lvm_tool> tool, lvm_options options);
+struct lvm_providers {
+  std::shared_ptr<provider> thin;
+  std::shared_ptr<provider> thick;
+};
+
+// Both kinds: the volumes of a set that they share are copied at one instant.
+lvm_providers make_lvm_providers(std::shared_ptr<lvm_tool> tool, const lvm_options& options);
 
 }  // namespace umbra::shadow

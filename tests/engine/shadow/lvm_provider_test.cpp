@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -29,16 +30,30 @@ class scripted_lvm final : public lvm_tool {
     if (arguments.front() == "lvchange" && arguments[2] == "--addtag") find(arguments.back()).tags.push_back(arguments[3]);
     return std::string();
   }
-  result<std::string> dmsetup(const std::vector<std::string>& arguments) override {
-    CHECK(note(arguments));
-    return std::string();
+  result<std::unique_ptr<lvm_hold>> hold(const std::vector<std::string>& mapped_names) override {
+    CHECK(note({"hold", fmt::format("{}", fmt::join(mapped_names, " "))}));
+    return std::unique_ptr<lvm_hold>(std::make_unique<scripted_hold>(*this));
   }
+
+  // Whether any command had that option.
+  bool was_given(const std::string& option) const { return std::ranges::find(options_, option) != options_.end(); }
 
   logical_volume& find(const std::string& name) {
     return *std::ranges::find_if(volumes, [&](const auto& v) { return v.full_name() == name; });
   }
 
  private:
+  class scripted_hold final : public lvm_hold {
+   public:
+    explicit scripted_hold(scripted_lvm& owner) : owner_(owner) {}
+    ~scripted_hold() override { (void)end().has_error(); }
+    result<void> end() override { return std::exchange(ended_, true) ? success() : owner_.note({"go", "on"}); }
+
+   private:
+    scripted_lvm& owner_;
+    bool ended_ = false;
+  };
+
   static logical_volume make(const std::string& name, const std::string& type) {
     logical_volume v;
     v.group = "vg";
@@ -52,12 +67,13 @@ class scripted_lvm final : public lvm_tool {
   }
   result<void> note(const std::vector<std::string>& arguments) {
     commands.push_back(fmt::format("{} {}", arguments.front(), arguments.back()));
+    options_.insert(options_.end(), arguments.begin(), arguments.end());
     if (!fails.empty() && commands.back().starts_with(fails)) return error(errc::shadow_copy, "LVM says no");
     return success();
   }
   void create(const std::vector<std::string>& arguments) {
     const auto& origin = find(arguments.back());
-    auto copy = make(arguments[4], origin.segment_type);
+    auto copy = make(arguments[5], origin.segment_type);
     copy.origin = origin.name;
     for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
       if (arguments[i] == "--addtag") copy.tags.push_back(arguments[i + 1]);
@@ -78,6 +94,8 @@ class scripted_lvm final : public lvm_tool {
     }
     return R"({"report":[{"lv":[)" + lines + "]}]}";
   }
+
+  std::vector<std::string> options_;
 };
 
 volume mounted(const std::string& name, const std::string& where = "/mnt") {
@@ -99,15 +117,21 @@ guid numbered(int n) {
 
 struct lvm : testing::Test {
   std::shared_ptr<scripted_lvm> tool = std::make_shared<scripted_lvm>();
-  std::unique_ptr<provider> thick = make(lvm_kind::thick);
-  std::unique_ptr<provider> thin = make(lvm_kind::thin);
+  std::vector<std::string> recovered;
+  lvm_providers both = make();
+  std::shared_ptr<provider>& thick = both.thick;
+  std::shared_ptr<provider>& thin = both.thin;
   guid set = numbered(200);
 
-  std::unique_ptr<provider> make(lvm_kind kind) const {
+  lvm_providers make() {
     lvm_options options;
     options.machine = "test";
     options.now = [] { return std::int64_t{1'700'000'000}; };
-    return make_lvm_provider(kind, tool, options);
+    options.recover = [this](const std::string& node, const volume& v) {
+      recovered.push_back(node.substr(0, 13) + " of " + v.name);
+      return success();
+    };
+    return make_lvm_providers(tool, options);
   }
   result<void> commit(provider& p, const std::vector<volume>& volumes, volume_snapshot_attributes attributes = {}) {
     int n = 0;
@@ -145,21 +169,59 @@ TEST_F(lvm, one_volume_is_left_to_lvm_alone) {
 
 TEST_F(lvm, several_volumes_are_all_suspended_before_the_first_is_copied) {
   ASSERT_TRUE(commit(*thick, {mounted("a"), mounted("b")}).has_value());
-  EXPECT_EQ(tool->commands, (std::vector<std::string>{"suspend vg-a", "suspend vg-b", "lvcreate vg/a", "lvcreate vg/b"}));
+  EXPECT_EQ(tool->commands, (std::vector<std::string>{"hold vg-a vg-b", "lvcreate vg/a", "lvcreate vg/b", "go on"}));
+}
+
+TEST_F(lvm, thick_and_thin_volumes_of_a_set_share_one_instant) {
+  for (const auto& p : {thin, thick}) {
+    const auto v = mounted(p == thin ? "t" : "a");
+    ASSERT_TRUE(p->begin_prepare_snapshot(set, numbered(p == thin ? 1 : 2), v, {}).has_value());
+  }
+  for (const auto& p : {thin, thick}) ASSERT_TRUE(p->end_prepare_snapshots(set).has_value());
+  for (const auto& p : {thin, thick}) ASSERT_TRUE(p->commit_snapshots(set).has_value());
+  EXPECT_EQ(tool->commands, (std::vector<std::string>{"hold vg-t vg-a", "lvcreate vg/t", "lvcreate vg/a", "go on"}));
+}
+
+TEST_F(lvm, everything_goes_on_when_the_other_kind_is_never_copied) {
+  ASSERT_TRUE(thin->begin_prepare_snapshot(set, numbered(1), mounted("t"), {}).has_value());
+  ASSERT_TRUE(thick->begin_prepare_snapshot(set, numbered(2), mounted("a"), {}).has_value());
+  ASSERT_TRUE(thin->commit_snapshots(set).has_value());
+  EXPECT_EQ(tool->commands.back(), "lvcreate vg/t");
+  tool->fails = "lvcreate vg/a";
+  EXPECT_TRUE(thick->commit_snapshots(set).has_error());
+  EXPECT_EQ(tool->commands.back(), "go on");
 }
 
 TEST_F(lvm, nothing_stays_suspended_when_a_copy_fails) {
-  for (const char* step : {"suspend vg-b", "lvcreate vg/a", "lvcreate vg/b"}) {
+  for (const char* step : {"hold", "lvcreate vg/a", "lvcreate vg/b", "go on"}) {
     tool->commands.clear();
     tool->fails = step;
     EXPECT_TRUE(commit(*thick, {mounted("a"), mounted("b")}).has_error()) << step;
-    const auto& c = tool->commands;
-    EXPECT_NE(std::ranges::find(c, "resume vg-a"), c.end()) << step;
-    EXPECT_NE(std::ranges::find(c, "resume vg-b"), c.end()) << step;
+    EXPECT_EQ(std::ranges::count(tool->commands, "go on"), std::string(step) == "hold" ? 0 : 1) << step;
     tool->fails.clear();
     ASSERT_TRUE(thick->abort_snapshots(set).has_value());
     EXPECT_EQ(tool->volumes.size(), 3U) << step;
   }
+}
+
+TEST_F(lvm, only_thin_copies_are_woken) {
+  ASSERT_TRUE(commit(*thick, {mounted("a")}).has_value());
+  ASSERT_TRUE(thick->post_commit_snapshots(set, 1).has_value());
+  EXPECT_FALSE(tool->was_given("-K")) << "LVM would ask whether to change the origin, too";
+  set = numbered(201);
+  ASSERT_TRUE(commit(*thin, {mounted("t")}).has_value());
+  ASSERT_TRUE(thin->post_commit_snapshots(set, 1).has_value());
+  EXPECT_TRUE(tool->was_given("-K"));
+}
+
+TEST_F(lvm, the_file_system_recovers_in_the_copy_unless_it_must_not) {
+  ASSERT_TRUE(commit(*thick, {mounted("a")}).has_value());
+  ASSERT_TRUE(finish(*thick, 1).has_value());
+  EXPECT_EQ(recovered, (std::vector<std::string>{"/dev/vg/umbra of /mnt"}));
+  set = numbered(201);
+  ASSERT_TRUE(commit(*thin, {mounted("t")}, volume_snapshot_attributes::no_autorecovery).has_value());
+  ASSERT_TRUE(finish(*thin, 1).has_value());
+  EXPECT_EQ(recovered.size(), 1U);
 }
 
 TEST_F(lvm, does_not_stop_the_root_file_system_together_with_others) {
@@ -172,7 +234,7 @@ TEST_F(lvm, a_copy_is_found_again_by_its_tags) {
   ASSERT_TRUE(commit(*thick, {mounted("a")}, volume_snapshot_attributes::persistent | volume_snapshot_attributes::no_auto_release)
                   .has_value());
   ASSERT_TRUE(finish(*thick, 1).has_value());
-  const auto again = make(lvm_kind::thick);
+  const auto again = make().thick;
   const auto copies = again->query();
   ASSERT_TRUE(copies.has_value());
   ASSERT_EQ(copies.value().size(), 1U);
@@ -185,7 +247,7 @@ TEST_F(lvm, a_copy_is_found_again_by_its_tags) {
   EXPECT_EQ(unix_seconds_of(c.creation_timestamp), 1'700'000'000);
   EXPECT_EQ(c.status, snapshot_state::created);
   EXPECT_TRUE(has(c.attributes, volume_snapshot_attributes::persistent));
-  EXPECT_TRUE(make(lvm_kind::thin)->query().value().empty());
+  EXPECT_TRUE(make().thin->query().value().empty());
   ASSERT_TRUE(again->delete_snapshot(numbered(1)).has_value());
   EXPECT_EQ(code_of(again->delete_snapshot(numbered(1)).error()), result_code::e_object_not_found);
 }
@@ -203,7 +265,7 @@ TEST_F(lvm, copies_that_are_auto_released_go_with_the_provider) {
   ASSERT_TRUE(commit(*thin, {mounted("t")}).has_value());
   ASSERT_TRUE(finish(*thin, 1).has_value());
   EXPECT_EQ(tool->volumes.size(), 4U);
-  thin.reset();
+  both = {};
   EXPECT_EQ(tool->volumes.size(), 3U);
 }
 
