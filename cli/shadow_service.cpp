@@ -9,6 +9,7 @@
 #include "engine/shadow/freeze_provider.h"
 #include "engine/shadow/lvm_provider.h"
 #include "engine/shadow/none_provider.h"
+#include "engine/shadow/process_token.h"
 #include "engine/shadow/reflink_provider.h"
 #include "engine/shadow/set_lock.h"
 #include "engine/shadow/writer_directory.h"
@@ -22,6 +23,7 @@ std::vector<std::shared_ptr<shadow::provider>> providers(const shadow_service_op
   shadow::lvm_options lvm;
   lvm.machine = c.host;
   lvm.now = c.now;
+  lvm.owner = shadow::process_token();
   lvm.recover = shadow::recover_copy;
   auto logical = shadow::make_lvm_providers(shadow::system_lvm(), lvm);
   const auto folder = options.records.empty() ? shadow::default_records_folder : options.records;

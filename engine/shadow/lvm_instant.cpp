@@ -17,10 +17,14 @@ constexpr const char* needed[] = {"/", "/usr", "/etc", "/bin", "/sbin", "/lib", 
 
 void lvm_instant::add(const guid& set, const volume& v) { sets_[set].volumes.push_back(v); }
 
-result<void> lvm_instant::check(const guid& set) const {
+bool lvm_instant::is_shared(const guid& set) const {
   const auto found = sets_.find(set);
-  if (found == sets_.end() || found->second.volumes.size() < 2) return success();
-  for (const auto& v : found->second.volumes) {
+  return found != sets_.end() && found->second.volumes.size() > 1;
+}
+
+result<void> lvm_instant::check(const guid& set) const {
+  if (!is_shared(set)) return success();
+  for (const auto& v : sets_.at(set).volumes) {
     if (std::ranges::find(needed, v.mount_point) == std::end(needed)) continue;
     return failure(result_code::e_provider_veto,
                    fmt::format("LVM cannot copy {0} at one instant with other logical volumes; put {0} into a set of its own",

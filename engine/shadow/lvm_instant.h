@@ -22,6 +22,8 @@ class lvm_instant {
   explicit lvm_instant(std::shared_ptr<lvm_tool> tool) : tool_(std::move(tool)) {}
 
   void add(const guid& set, const volume& v);
+  // Whether the set has several volumes; known once all are added.
+  bool is_shared(const guid& set) const;
   // Whether the volumes of the set can stand still together: LVM's own files must not lie on one of them.
   result<void> check(const guid& set) const;
   // From here on the set's volumes stand still, if they are several. Asked again it does nothing.

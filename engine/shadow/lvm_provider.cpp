@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "engine/base/units.h"
 #include "engine/io/file_device.h"
 #include "engine/shadow/lvm_instant.h"
+#include "engine/shadow/lvm_thin_copy.h"
+#include "engine/shadow/process_token.h"
 #include "engine/shadow/provider_ids.h"
 #include "engine/shadow/result_code.h"
 
@@ -25,6 +28,7 @@ constexpr std::string_view tag_set = "umbra.set=";
 constexpr std::string_view tag_attributes = "umbra.attributes=";
 constexpr std::string_view tag_count = "umbra.count=";
 constexpr std::string_view tag_created = "umbra.created=";
+constexpr std::string_view tag_owner = "umbra.owner=";
 
 // LVM takes no braces in tags and names.
 std::string plain(const guid& id) { return to_hex(id.view()); }
@@ -42,7 +46,9 @@ struct member {
   volume_snapshot_attributes attributes = volume_snapshot_attributes::none;
   std::string name;  // of the snapshot's logical volume, without group
   std::uint64_t area = 0;
+  std::int64_t created = 0;
   bool made = false;
+  std::optional<lvm_thin_copy> early;  // made before the instant, and filled at it
   std::string group() const { return what.logical_volume.substr(0, what.logical_volume.find('/')); }
   std::string full_name() const { return group() + "/" + name; }
 };
@@ -82,7 +88,12 @@ class lvm_provider final : public provider {
 
   result<void> begin_prepare_snapshot(const guid& set, const guid& snapshot, const volume& v,
                                       volume_snapshot_attributes attributes) override {
-    member m{set, v, attributes, "umbra-" + plain(snapshot), 0, false};
+    if (std::ranges::none_of(making_, [&](const auto& entry) { return entry.second.set == set; })) CHECK(clear_leftovers());
+    member m;
+    m.set = set;
+    m.what = v;
+    m.attributes = attributes;
+    m.name = "umbra-" + plain(snapshot);
     TRY(const auto lv, volume_of(v));
     if (kind_ == lvm_kind::thick) {
       TRY(m.area, area_for(v, lv));
@@ -92,9 +103,23 @@ class lvm_provider final : public provider {
     return success();
   }
 
-  result<void> end_prepare_snapshots(const guid& set) override { return instant_->check(set); }
+  result<void> end_prepare_snapshots(const guid& set) override {
+    CHECK(instant_->check(set));
+    if (kind_ == lvm_kind::thick || !instant_->is_shared(set)) return success();
+    for (auto& [id, m] : making_) {
+      if (m.set != set) continue;
+      CHECK(take(id, m));
+      TRY(m.early, find_thin_copy(*tool_, m.full_name(), m.what.logical_volume));
+    }
+    return success();
+  }
 
-  result<void> pre_commit_snapshots(const guid&) override { return success(); }
+  result<void> pre_commit_snapshots(const guid& set) override {
+    for (auto& [id, m] : making_) {
+      if (m.set == set && m.early) CHECK(empty_thin_copy(*tool_, *m.early));
+    }
+    return success();
+  }
 
   result<void> commit_snapshots(const guid& set) override {
     auto done = take_all(set);
@@ -105,9 +130,15 @@ class lvm_provider final : public provider {
   result<void> post_commit_snapshots(const guid& set, std::uint32_t count) override {
     for (auto& [id, m] : making_) {
       if (m.set != set) continue;
-      CHECK(tool_->lvm({"lvchange", "-q", "--addtag", fmt::format("{}{}", tag_count, count), m.full_name()}));
+      std::vector<std::string> command{"lvchange", "-q", "--addtag", fmt::format("{}{}", tag_count, count)};
+      if (m.early) {
+        command.insert(command.end(), {"--deltag", fmt::format("{}{}", tag_created, m.created), "--addtag",
+                                       fmt::format("{}{}", tag_created, options_.now())});
+      }
+      command.push_back(m.full_name());
+      CHECK(tool_->lvm(command));
       // A thin snapshot is made asleep. A thick one is awake, and waking it would touch its origin.
-      if (kind_ == lvm_kind::thin) CHECK(tool_->lvm({"lvchange", "-q", "-ay", "-K", m.full_name()}));
+      if (kind_ == lvm_kind::thin) CHECK(wake(m.full_name()));
     }
     return success();
   }
@@ -169,17 +200,17 @@ class lvm_provider final : public provider {
   }
 
   result<std::unique_ptr<io::device>> open_snapshot(const guid& snapshot) override {
-    TRY(const auto lv, copy(snapshot));
-    return io::open_device(node(lv.full_name()), {});
+    TRY(const auto found, node_of(snapshot));
+    return io::open_device(found, {});
   }
 
   result<void> check_snapshot(const guid& snapshot) override {
     TRY(const auto lv, copy(snapshot));
     if (lv.is_invalid()) {
       return failure(result_code::e_insufficient_storage,
-                     fmt::format("{}: the copy is lost: its area was full before everything was read (make it larger, or read "
-                                 "when less is written)",
-                                 lv.full_name()));
+                     fmt::format("{}: the copy is lost: its area of {} MiB was full before everything was read; try again when "
+                                 "less is written to {}/{}, or move it to a thin pool, where copies have no area of their own",
+                                 lv.full_name(), lv.size >> 20, lv.group, lv.origin));
     }
     if (kind_ == lvm_kind::thick || lv.pool.empty()) return success();
     TRY(const auto pools, list_logical_volumes(*tool_, lv.group + "/" + lv.pool));
@@ -207,6 +238,8 @@ class lvm_provider final : public provider {
 
   result<std::string> node_of(const guid& snapshot) override {
     TRY(const auto lv, copy(snapshot));
+    // A thin copy sleeps again after a reboot.
+    if (kind_ == lvm_kind::thin && !lv.is_active()) CHECK(wake(lv.full_name()));
     return node(lv.full_name());
   }
   result<void> release_node(const guid&) override { return success(); }
@@ -256,12 +289,19 @@ class lvm_provider final : public provider {
   }
   static std::uint64_t align_to(std::uint64_t n, std::uint64_t unit) { return div_up(n, unit) * unit; }
 
+  result<void> wake(const std::string& full_name) {
+    CHECK(tool_->lvm({"lvchange", "-q", "-ay", "-K", full_name}));
+    return success();
+  }
+
   result<void> take(const guid& id, member& m) {
+    m.created = options_.now();
     std::vector<std::string> command{"lvcreate", "-q", "-y", "-s", "-n", m.name};
     if (kind_ == lvm_kind::thick) command.insert(command.end(), {"-L", fmt::format("{}b", m.area)});
+    if (kind_ == lvm_kind::thin) command.emplace_back("-ky");  // asleep, whatever is configured
     for (const auto& tag : {fmt::format("{}{}", tag_snapshot, plain(id)), fmt::format("{}{}", tag_set, plain(m.set)),
                             fmt::format("{}{}", tag_attributes, static_cast<std::uint32_t>(m.attributes)),
-                            fmt::format("{}{}", tag_created, options_.now())}) {
+                            fmt::format("{}{}", tag_created, m.created), fmt::format("{}{}", tag_owner, options_.owner)}) {
       command.push_back("--addtag");
       command.push_back(tag);
     }
@@ -275,7 +315,7 @@ class lvm_provider final : public provider {
     CHECK(instant_->begin(set));
     for (auto& [id, m] : making_) {
       if (m.set != set) continue;
-      CHECK(take(id, m));
+      CHECK(m.early ? fill_thin_copy(*tool_, *m.early) : take(id, m));
       CHECK(instant_->copied(set));
     }
     return success();
@@ -285,6 +325,17 @@ class lvm_provider final : public provider {
     if (!m.made) return success();
     m.made = false;
     CHECK(tool_->lvm({"lvremove", "-q", "-f", m.full_name()}));
+    return success();
+  }
+
+  // Copies that should have ended with a process which is gone. One that cannot go now keeps nobody from working.
+  result<void> clear_leftovers() {
+    TRY(const auto all, copies());
+    for (const auto& lv : all) {
+      const auto attributes = static_cast<volume_snapshot_attributes>(number_in<std::uint32_t>(lv.tag(tag_attributes)));
+      if (has(attributes, volume_snapshot_attributes::no_auto_release) || !is_gone(lv.tag(tag_owner))) continue;
+      (void)tool_->lvm({"lvremove", "-q", "-f", lv.full_name()}).has_error();
+    }
     return success();
   }
 

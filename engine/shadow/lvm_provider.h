@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Shadow copies of logical volumes by LVM's own snapshots: thin ones in their pool, thick ones with a copy-on-write area taken
 // from the free space of the volume group. What a copy is, is written into the tags of its logical volume, so that LVM itself
-// keeps the records: umbra.snapshot=…, umbra.set=…, umbra.attributes=…, umbra.count=…, umbra.created=….
+// keeps the records: umbra.snapshot=…, umbra.set=…, umbra.attributes=…, umbra.count=…, umbra.created=…, umbra.owner=….
 #pragma once
 
 #include <functional>
@@ -20,6 +20,8 @@ struct lvm_options {
   std::uint64_t area_minimum = 64ull << 20;
   std::string machine;
   wall_clock now;
+  // process_token() of this process: copies that are to end with it, and outlived it, go before the next set is made.
+  std::string owner;
   // Lets the file system recover in the writable copy at `node`: recover_copy of lvm_tool.h. Empty: nobody does.
   std::function<result<void>(const std::string& node, const volume& v)> recover;
 };

@@ -50,6 +50,7 @@ logical_volume volume_in(const json& o) {
   v.name = text_in(o, "lv_name");
   v.origin = text_in(o, "origin");
   v.pool = text_in(o, "pool_lv");
+  v.thin_id = number_in(o, "thin_id");
   v.segment_type = text_in(o, "segtype");
   v.attributes = text_in(o, "lv_attr");
   v.size = number_in(o, "lv_size");

@@ -14,13 +14,14 @@ namespace umbra::shadow {
 
 // The fields to ask for, as lvs -o takes them.
 constexpr std::string_view lvm_fields =
-    "vg_name,lv_name,origin,pool_lv,segtype,lv_attr,lv_size,data_percent,vg_free,vg_extent_size,lv_tags";
+    "vg_name,lv_name,origin,pool_lv,segtype,lv_attr,lv_size,data_percent,vg_free,vg_extent_size,thin_id,lv_tags";
 
 struct logical_volume {
   std::string group;
   std::string name;
-  std::string origin;  // of a snapshot; name without group
-  std::string pool;    // thin volumes
+  std::string origin;         // of a snapshot; name without group
+  std::string pool;           // thin volumes
+  std::uint64_t thin_id = 0;  // number of the device in the pool; 0: none
   std::string segment_type;
   std::string attributes;              // the ten letters of lv_attr
   std::uint64_t size = 0;              // bytes; of a thick snapshot: its copy-on-write area
@@ -30,6 +31,7 @@ struct logical_volume {
   std::vector<std::string> tags;
 
   bool is_thin() const { return segment_type == "thin"; }
+  bool is_active() const { return attributes.size() > 4 && attributes[4] != '-'; }
   bool is_snapshot() const { return !origin.empty(); }
   // The kernel gave the snapshot up: its area overflowed, or a device failed.
   bool is_invalid() const { return attributes.size() > 4 && (attributes[4] == 'I' || attributes[4] == 'S'); }

@@ -27,6 +27,8 @@ class lvm_tool {
   virtual ~lvm_tool() = default;
   // Runs `lvm ARGUMENT…`; its standard output. errc::not_found if LVM is not installed; errc::shadow_copy with LVM's own words.
   virtual result<std::string> lvm(const std::vector<std::string>& arguments) = 0;
+  // Runs `dmsetup ARGUMENT…`.
+  virtual result<std::string> dmsetup(const std::vector<std::string>& arguments) = 0;
   // Suspends mapped devices, one after the other; none if one cannot be. They go on when the hold ends, also when this process
   // dies, and after hold_limit in any case.
   virtual result<std::unique_ptr<lvm_hold>> hold(const std::vector<std::string>& mapped_names) = 0;

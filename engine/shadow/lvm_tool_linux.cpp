@@ -119,6 +119,7 @@ class process_hold final : public lvm_hold {
 class program_lvm final : public lvm_tool {
  public:
   result<std::string> lvm(const std::vector<std::string>& arguments) override { return run("lvm", arguments); }
+  result<std::string> dmsetup(const std::vector<std::string>& arguments) override { return run("dmsetup", arguments); }
   result<std::unique_ptr<lvm_hold>> hold(const std::vector<std::string>& mapped_names) override {
     return process_hold::start(mapped_names);
   }

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# In a guest with the device mapper: images of mounted logical volumes, thick and thin, taken while a program writes to them; and
-# none of a copy that was lost while it was read.
+# In a guest with the device mapper: images of mounted logical volumes, thick and thin, taken while a program writes to them.
 set -euo pipefail
 . "$SOURCE_DIR/tests/vm/lib/lvm.bash"
 lvm_guest_begin

@@ -9,25 +9,32 @@
 
 #include <fmt/format.h>
 
+#include "engine/shadow/process_token.h"
 #include "engine/shadow/result_code.h"
 
 namespace umbra::shadow {
 namespace {
 
-// One group with two thick volumes and a thin one; makes and removes snapshots.
+// One group with two thick volumes and two thin ones; makes and removes snapshots.
 class scripted_lvm final : public lvm_tool {
  public:
   std::vector<std::string> commands;
   std::string fails;  // the command that begins so
   std::uint64_t free = 1 << 30;
-  std::vector<logical_volume> volumes{make("a", "linear"), make("b", "linear"), make("t", "thin")};
+  std::vector<logical_volume> volumes;
+
+  scripted_lvm() { volumes = {make("a", "linear"), make("b", "linear"), make("t", "thin"), make("u", "thin")}; }
 
   result<std::string> lvm(const std::vector<std::string>& arguments) override {
     if (arguments.front() == "lvs") return report(arguments.back());
     CHECK(note(arguments));
     if (arguments.front() == "lvcreate") create(arguments);
     if (arguments.front() == "lvremove") std::erase_if(volumes, [&](const auto& v) { return v.full_name() == arguments.back(); });
-    if (arguments.front() == "lvchange" && arguments[2] == "--addtag") find(arguments.back()).tags.push_back(arguments[3]);
+    if (arguments.front() == "lvchange") change(arguments);
+    return std::string();
+  }
+  result<std::string> dmsetup(const std::vector<std::string>& arguments) override {
+    CHECK(note({arguments.front(), fmt::format("{}", fmt::join(arguments.begin() + 1, arguments.end(), " "))}));
     return std::string();
   }
   result<std::unique_ptr<lvm_hold>> hold(const std::vector<std::string>& mapped_names) override {
@@ -54,7 +61,7 @@ class scripted_lvm final : public lvm_tool {
     bool ended_ = false;
   };
 
-  static logical_volume make(const std::string& name, const std::string& type) {
+  logical_volume make(const std::string& name, const std::string& type) {
     logical_volume v;
     v.group = "vg";
     v.name = name;
@@ -62,7 +69,8 @@ class scripted_lvm final : public lvm_tool {
     v.attributes = "-wi-ao----";
     v.size = 256 << 20;
     v.extent_size = 4 << 20;
-    if (type == "thin") v.pool = "pool";
+    if (type == "thin") v.pool = "po-ol";
+    if (type == "thin") v.thin_id = next_thin_id_++;
     return v;
   }
   result<void> note(const std::vector<std::string>& arguments) {
@@ -75,11 +83,20 @@ class scripted_lvm final : public lvm_tool {
     const auto& origin = find(arguments.back());
     auto copy = make(arguments[5], origin.segment_type);
     copy.origin = origin.name;
+    if (origin.is_thin()) copy.attributes[4] = '-';
     for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
       if (arguments[i] == "--addtag") copy.tags.push_back(arguments[i + 1]);
       if (arguments[i] == "-L") copy.size = std::stoull(arguments[i + 1]);
     }
     volumes.push_back(copy);
+  }
+  void change(const std::vector<std::string>& arguments) {
+    auto& v = find(arguments.back());
+    for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
+      if (arguments[i] == "--addtag") v.tags.push_back(arguments[i + 1]);
+      if (arguments[i] == "--deltag") std::erase(v.tags, arguments[i + 1]);
+      if (arguments[i] == "-ay") v.attributes[4] = 'a';
+    }
   }
   std::string report(const std::string& only) const {
     std::string lines;
@@ -89,12 +106,14 @@ class scripted_lvm final : public lvm_tool {
       for (const auto& t : v.tags) tags += (tags.empty() ? "" : ",") + t;
       lines += fmt::format(
           R"({}{{"vg_name":"vg","lv_name":"{}","origin":"{}","pool_lv":"{}","segtype":"{}","lv_attr":"{}","lv_size":"{}",)"
-          R"("data_percent":"","vg_free":"{}","vg_extent_size":"{}","lv_tags":"{}"}})",
-          lines.empty() ? "" : ",", v.name, v.origin, v.pool, v.segment_type, v.attributes, v.size, free, v.extent_size, tags);
+          R"("data_percent":"","vg_free":"{}","vg_extent_size":"{}","thin_id":"{}","lv_tags":"{}"}})",
+          lines.empty() ? "" : ",", v.name, v.origin, v.pool, v.segment_type, v.attributes, v.size, free, v.extent_size,
+          v.thin_id, tags);
     }
     return R"({"report":[{"lv":[)" + lines + "]}]}";
   }
 
+  std::uint64_t next_thin_id_ = 1;
   std::vector<std::string> options_;
 };
 
@@ -118,6 +137,8 @@ guid numbered(int n) {
 struct lvm : testing::Test {
   std::shared_ptr<scripted_lvm> tool = std::make_shared<scripted_lvm>();
   std::vector<std::string> recovered;
+  std::int64_t time = 1'700'000'000;
+  std::string owner = process_token();
   lvm_providers both = make();
   std::shared_ptr<provider>& thick = both.thick;
   std::shared_ptr<provider>& thin = both.thin;
@@ -126,7 +147,8 @@ struct lvm : testing::Test {
   lvm_providers make() {
     lvm_options options;
     options.machine = "test";
-    options.now = [] { return std::int64_t{1'700'000'000}; };
+    options.owner = owner;
+    options.now = [this] { return time; };
     options.recover = [this](const std::string& node, const volume& v) {
       recovered.push_back(node.substr(0, 13) + " of " + v.name);
       return success();
@@ -172,21 +194,35 @@ TEST_F(lvm, several_volumes_are_all_suspended_before_the_first_is_copied) {
   EXPECT_EQ(tool->commands, (std::vector<std::string>{"hold vg-a vg-b", "lvcreate vg/a", "lvcreate vg/b", "go on"}));
 }
 
+TEST_F(lvm, thin_volumes_are_copied_before_and_filled_while_all_stand_still) {
+  ASSERT_TRUE(commit(*thin, {mounted("t"), mounted("u")}).has_value());
+  EXPECT_EQ(tool->commands, (std::vector<std::string>{"lvcreate vg/t", "lvcreate vg/u", "message vg-po--ol-tpool 0 delete 3",
+                                                      "message vg-po--ol-tpool 0 delete 4", "hold vg-t vg-u",
+                                                      "message vg-po--ol-tpool 0 create_snap 3 1",
+                                                      "message vg-po--ol-tpool 0 create_snap 4 2", "go on"}));
+}
+
 TEST_F(lvm, thick_and_thin_volumes_of_a_set_share_one_instant) {
-  for (const auto& p : {thin, thick}) {
+  const std::vector<std::shared_ptr<provider>> providers{thin, thick};
+  for (const auto& p : providers) {
     const auto v = mounted(p == thin ? "t" : "a");
     ASSERT_TRUE(p->begin_prepare_snapshot(set, numbered(p == thin ? 1 : 2), v, {}).has_value());
   }
-  for (const auto& p : {thin, thick}) ASSERT_TRUE(p->end_prepare_snapshots(set).has_value());
-  for (const auto& p : {thin, thick}) ASSERT_TRUE(p->commit_snapshots(set).has_value());
-  EXPECT_EQ(tool->commands, (std::vector<std::string>{"hold vg-t vg-a", "lvcreate vg/t", "lvcreate vg/a", "go on"}));
+  for (const auto& p : providers) ASSERT_TRUE(p->end_prepare_snapshots(set).has_value());
+  for (const auto& p : providers) ASSERT_TRUE(p->pre_commit_snapshots(set).has_value());
+  tool->commands.clear();
+  for (const auto& p : providers) ASSERT_TRUE(p->commit_snapshots(set).has_value());
+  EXPECT_EQ(tool->commands,
+            (std::vector<std::string>{"hold vg-t vg-a", "message vg-po--ol-tpool 0 create_snap 3 1", "lvcreate vg/a", "go on"}));
 }
 
 TEST_F(lvm, everything_goes_on_when_the_other_kind_is_never_copied) {
   ASSERT_TRUE(thin->begin_prepare_snapshot(set, numbered(1), mounted("t"), {}).has_value());
   ASSERT_TRUE(thick->begin_prepare_snapshot(set, numbered(2), mounted("a"), {}).has_value());
+  ASSERT_TRUE(thin->end_prepare_snapshots(set).has_value());
+  ASSERT_TRUE(thin->pre_commit_snapshots(set).has_value());
   ASSERT_TRUE(thin->commit_snapshots(set).has_value());
-  EXPECT_EQ(tool->commands.back(), "lvcreate vg/t");
+  EXPECT_EQ(tool->commands.back(), "message vg-po--ol-tpool 0 create_snap 3 1");
   tool->fails = "lvcreate vg/a";
   EXPECT_TRUE(thick->commit_snapshots(set).has_error());
   EXPECT_EQ(tool->commands.back(), "go on");
@@ -200,7 +236,22 @@ TEST_F(lvm, nothing_stays_suspended_when_a_copy_fails) {
     EXPECT_EQ(std::ranges::count(tool->commands, "go on"), std::string(step) == "hold" ? 0 : 1) << step;
     tool->fails.clear();
     ASSERT_TRUE(thick->abort_snapshots(set).has_value());
-    EXPECT_EQ(tool->volumes.size(), 3U) << step;
+    EXPECT_EQ(tool->volumes.size(), 4U) << step;
+  }
+}
+
+TEST_F(lvm, nothing_is_left_when_thin_volumes_cannot_be_copied_together) {
+  for (const char* step :
+       {"lvcreate vg/u", "message vg-po--ol-tpool 0 delete", "hold", "message vg-po--ol-tpool 0 create_snap", "go on"}) {
+    tool->commands.clear();
+    tool->fails = step;
+    EXPECT_TRUE(commit(*thin, {mounted("t"), mounted("u")}).has_error()) << step;
+    tool->fails.clear();
+    ASSERT_TRUE(thin->abort_snapshots(set).has_value());
+    EXPECT_EQ(tool->volumes.size(), 4U) << step;
+    EXPECT_EQ(std::ranges::count(tool->commands, "go on"),
+              std::ranges::count(tool->commands, "hold vg-t vg-u") - (std::string(step) == "hold" ? 1 : 0))
+        << step;
   }
 }
 
@@ -252,6 +303,30 @@ TEST_F(lvm, a_copy_is_found_again_by_its_tags) {
   EXPECT_EQ(code_of(again->delete_snapshot(numbered(1)).error()), result_code::e_object_not_found);
 }
 
+TEST_F(lvm, thin_copies_of_a_set_are_of_the_time_of_the_instant) {
+  ASSERT_TRUE(thin->begin_prepare_snapshot(set, numbered(1), mounted("t"), {}).has_value());
+  ASSERT_TRUE(thin->begin_prepare_snapshot(set, numbered(2), mounted("u"), {}).has_value());
+  ASSERT_TRUE(thin->end_prepare_snapshots(set).has_value());
+  ASSERT_TRUE(thin->pre_commit_snapshots(set).has_value());
+  time += 100;
+  ASSERT_TRUE(thin->commit_snapshots(set).has_value());
+  ASSERT_TRUE(thin->post_commit_snapshots(set, 2).has_value());
+  const auto copies = thin->query();
+  ASSERT_EQ(copies.value().size(), 2U);
+  for (const auto& c : copies.value()) EXPECT_EQ(unix_seconds_of(c.creation_timestamp), time);
+}
+
+TEST_F(lvm, a_thin_copy_that_sleeps_since_a_reboot_is_woken_when_it_is_wanted) {
+  ASSERT_TRUE(commit(*thin, {mounted("t")}).has_value());
+  ASSERT_TRUE(finish(*thin, 1).has_value());
+  tool->commands.clear();
+  ASSERT_TRUE(thin->node_of(numbered(1)).has_value());
+  EXPECT_TRUE(tool->commands.empty()) << "awake";
+  tool->volumes.back().attributes = "Vri---tz-k";
+  ASSERT_TRUE(thin->node_of(numbered(1)).has_value());
+  EXPECT_EQ(tool->volumes.back().attributes[4], 'a');
+}
+
 TEST_F(lvm, a_copy_that_overflowed_is_lost) {
   ASSERT_TRUE(commit(*thick, {mounted("a")}).has_value());
   ASSERT_TRUE(finish(*thick, 1).has_value());
@@ -264,9 +339,34 @@ TEST_F(lvm, a_copy_that_overflowed_is_lost) {
 TEST_F(lvm, copies_that_are_auto_released_go_with_the_provider) {
   ASSERT_TRUE(commit(*thin, {mounted("t")}).has_value());
   ASSERT_TRUE(finish(*thin, 1).has_value());
-  EXPECT_EQ(tool->volumes.size(), 4U);
+  EXPECT_EQ(tool->volumes.size(), 5U);
   both = {};
-  EXPECT_EQ(tool->volumes.size(), 3U);
+  EXPECT_EQ(tool->volumes.size(), 4U);
+}
+
+TEST_F(lvm, what_a_dead_process_left_goes_before_the_next_set) {
+  owner = "1.1.1.another-boot";
+  const auto dead = make();
+  ASSERT_TRUE(commit(*dead.thin, {mounted("t")}).has_value());
+  set = numbered(201);
+  ASSERT_TRUE(dead.thick->begin_prepare_snapshot(set, numbered(2), mounted("a"), volume_snapshot_attributes::no_auto_release)
+                  .has_value());
+  ASSERT_TRUE(dead.thick->commit_snapshots(set).has_value());
+  EXPECT_EQ(tool->volumes.size(), 6U);
+
+  set = numbered(202);
+  ASSERT_TRUE(thin->begin_prepare_snapshot(set, numbered(3), mounted("t"), {}).has_value());
+  ASSERT_TRUE(thick->begin_prepare_snapshot(set, numbered(4), mounted("a"), {}).has_value());
+  EXPECT_EQ(tool->volumes.size(), 5U) << "what persists stays";
+  EXPECT_EQ(tool->volumes.back().origin, "a");
+}
+
+TEST_F(lvm, what_a_living_process_made_stays) {
+  const auto other = make();
+  ASSERT_TRUE(commit(*other.thin, {mounted("t")}).has_value());
+  set = numbered(201);
+  ASSERT_TRUE(thin->begin_prepare_snapshot(set, numbered(3), mounted("t"), {}).has_value());
+  EXPECT_EQ(tool->volumes.size(), 5U);
 }
 
 TEST_F(lvm, the_area_is_a_share_of_the_volume_and_never_more_than_it_needs) {

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Runs in the guest of tests/vm/lvm_backup.sh.
+# shellcheck source=tests/vm/guest/lib/lvm.sh
 . /lib/lvm.sh
 
 # restored IMAGE VOLUME TYPE: its file system is in order, and shows one instant. Sets `last`.
@@ -58,31 +59,3 @@ step "thin, xfs"
 back_up thinxfs xfs lvm-thin
 step "verify"
 umbra verify /tmp/vault --quiet
-
-step "a copy whose area overflows while it is read"
-lvm_make_volume flooded 160M ext4
-dd if=/dev/urandom of=/mnt/flooded/old bs=1M count=90 2>/dev/null
-sync
-# Slowly: the copy is to overflow long before it is read.
-umbra backup /dev/vg/flooded --to /tmp/vault --name flooded --codec zstd --level 19 --threads 1 >/tmp/out 2>/tmp/err &
-backup=$!
-reads_the_copy() {
-  [ -e /proc/$backup ] || fail "the backup is over: $(cat /tmp/out /tmp/err)"
-  ls -l /proc/$backup/fd 2>/dev/null | grep -q umbra
-}
-wait_until 120 reads_the_copy
-kill -STOP $backup
-dd if=/dev/urandom of=/mnt/flooded/old bs=1M count=90 conv=notrunc,fsync 2>/dev/null
-umbra shadow storage >/tmp/storage
-cat /tmp/storage
-grep -q 'vg/flooded .*diff_area_full' /tmp/storage || fail "nobody tells that the area is full"
-kill -CONT $backup
-code=0
-wait $backup || code=$?
-cat /tmp/out /tmp/err
-[ $code -eq 1 ] || fail "the backup ended with $code"
-grep -q 'the copy is lost' /tmp/err || fail "it does not say why"
-grep -q 'larger' /tmp/err || fail "it does not say what to do"
-if umbra list /tmp/vault --json | grep -q '"flooded"'; then fail "there is an image"; fi
-[ "$(wc -l </tmp/err)" -le 2 ] || fail "too many words"
-no_leftovers

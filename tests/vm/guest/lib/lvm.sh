@@ -65,6 +65,7 @@ lvm_make_volume() {
   mount -t "$3" "/dev/vg/$1" "/mnt/$1"
 }
 
+is_mounted() { grep -q " $1 " /proc/mounts; }
 copies_left() { lvm lvs --noheadings -o lv_name | grep umbra; }
 suspended() { dmsetup info | grep -B1 -A1 SUSPENDED; }
 nothing_suspended() { ! suspended >/dev/null; }
@@ -73,6 +74,22 @@ no_leftovers() {
   if dmsetup info -c --noheadings -o name | grep umbra >/tmp/left; then fail "a mapping was left behind: $(cat /tmp/left)"; fi
   if suspended >/tmp/left; then fail "something is suspended: $(cat /tmp/left)"; fi
   [ -z "$(umbra shadow list --json)" ] || fail "umbra lists: $(umbra shadow list)"
+}
+
+# slow_backup VOLUME: begins one that takes long, and returns while it reads from a copy. Sets `backup`; its words: /tmp/out.
+slow_backup() {
+  umbra backup "/dev/vg/$1" --to /tmp/vault --name "$1" --codec zstd --level 19 --threads 1 >/tmp/out 2>&1 &
+  backup=$!
+  wait_until 120 reads_a_copy
+}
+reads_a_copy() {
+  [ -e "/proc/$backup" ] || fail "the backup is over: $(cat /tmp/out)"
+  for fd in "/proc/$backup/fd"/*; do
+    case $(readlink "$fd" 2>/dev/null) in
+      /dev/*umbra-*) return 0 ;;
+    esac
+  done
+  return 1
 }
 
 # append_numbers FOLDER...: 1 in each folder's file, one after the other, then 2 in each…; each is on the disk before the next.
