@@ -226,10 +226,15 @@ class lvm_provider final : public provider {
       diff_area_prop area;
       area.volume_name = lv.group + "/" + lv.origin;
       area.diff_area_volume_name = kind_ == lvm_kind::thin ? lv.group + "/" + lv.pool : lv.full_name();
-      if (kind_ == lvm_kind::thick) {
-        area.maximum_space = area.allocated_space = lv.size;
-        area.used_space = static_cast<std::uint64_t>(lv.data_percent.value_or(0) / 100.0 * static_cast<double>(lv.size));
+      // Thin copies share the pool with their origins: its fill level is what can be told.
+      auto store = lv;
+      if (kind_ == lvm_kind::thin) {
+        TRY(const auto pools, list_logical_volumes(*tool_, area.diff_area_volume_name));
+        if (!pools.empty()) store = pools.front();
       }
+      area.maximum_space = area.allocated_space = store.size;
+      area.used_space = static_cast<std::uint64_t>(store.data_percent.value_or(0) / 100.0 * static_cast<double>(store.size));
+      if (kind_ == lvm_kind::thin && store.data_percent.value_or(0) >= 100) area.fault = protection_fault::diff_area_full;
       if (lv.is_invalid()) area.fault = protection_fault::diff_area_full;
       areas.push_back(std::move(area));
     }

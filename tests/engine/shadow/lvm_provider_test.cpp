@@ -98,6 +98,7 @@ class scripted_lvm final : public lvm_tool {
       if (arguments[i] == "-ay") v.attributes[4] = 'a';
     }
   }
+  static std::string used(const logical_volume& v) { return v.data_percent ? fmt::format("{:.2f}", *v.data_percent) : ""; }
   std::string report(const std::string& only) const {
     std::string lines;
     for (const auto& v : volumes) {
@@ -106,8 +107,8 @@ class scripted_lvm final : public lvm_tool {
       for (const auto& t : v.tags) tags += (tags.empty() ? "" : ",") + t;
       lines += fmt::format(
           R"({}{{"vg_name":"vg","lv_name":"{}","origin":"{}","pool_lv":"{}","segtype":"{}","lv_attr":"{}","lv_size":"{}",)"
-          R"("data_percent":"","vg_free":"{}","vg_extent_size":"{}","thin_id":"{}","lv_tags":"{}"}})",
-          lines.empty() ? "" : ",", v.name, v.origin, v.pool, v.segment_type, v.attributes, v.size, free, v.extent_size,
+          R"("data_percent":"{}","vg_free":"{}","vg_extent_size":"{}","thin_id":"{}","lv_tags":"{}"}})",
+          lines.empty() ? "" : ",", v.name, v.origin, v.pool, v.segment_type, v.attributes, v.size, used(v), free, v.extent_size,
           v.thin_id, tags);
     }
     return R"({"report":[{"lv":[)" + lines + "]}]}";
@@ -334,6 +335,25 @@ TEST_F(lvm, a_copy_that_overflowed_is_lost) {
   tool->volumes.back().attributes = "swi-I-s---";
   EXPECT_EQ(code_of(thick->check_snapshot(numbered(1)).error()), result_code::e_insufficient_storage);
   EXPECT_EQ(thick->query_diff_areas().value().at(0).fault, protection_fault::diff_area_full);
+}
+
+TEST_F(lvm, the_space_of_thin_copies_is_their_pool) {
+  logical_volume pool;
+  pool.group = "vg";
+  pool.name = "po-ol";
+  pool.segment_type = "thin-pool";
+  pool.attributes = "twi-aotz--";
+  pool.size = 1 << 30;
+  pool.data_percent = 25;
+  tool->volumes.push_back(pool);
+  ASSERT_TRUE(commit(*thin, {mounted("t")}).has_value());
+  auto areas = thin->query_diff_areas();
+  EXPECT_EQ(areas.value().at(0).allocated_space, 1U << 30);
+  EXPECT_EQ(areas.value().at(0).used_space, 1U << 28);
+  EXPECT_EQ(areas.value().at(0).fault, protection_fault::none);
+  tool->find("vg/po-ol").data_percent = 100;
+  areas = thin->query_diff_areas();
+  EXPECT_EQ(areas.value().at(0).fault, protection_fault::diff_area_full);
 }
 
 TEST_F(lvm, copies_that_are_auto_released_go_with_the_provider) {

@@ -67,7 +67,7 @@ for v in thick thin; do
     no_leftovers
   fi
   if umbra list /tmp/vault --json | grep -q "\"$v\""; then fail "there is an image"; fi
-  umbra backup /dev/vg/$v --to /tmp/vault --name $v
+  umbra backup /dev/vg/$v --to /tmp/vault --name $v --quiet
   umbra restore /tmp/vault::$v --to /tmp/back.img --yes --quiet
   e2fsck -fn /tmp/back.img >/tmp/fsck.log 2>&1 || fail "e2fsck: $(cat /tmp/fsck.log)"
   rm /tmp/back.img

@@ -32,7 +32,7 @@ guest_begin() {
   cp /usr/bin/busybox "$guest_root/bin/busybox" 2>/dev/null || cp /bin/busybox "$guest_root/bin/busybox"
   local applet
   for applet in mount umount mkdir cat echo ls sleep insmod modprobe poweroff dd sync grep sed kill mknod ln cp rm mv true false \
-    seq head tail wc cut sort date test env sha256sum cmp find stat timeout uname dmesg touch chmod df ps pidof; do
+    seq head tail wc cut sort date test env sha256sum cmp find stat timeout uname dmesg touch chmod df ps pidof readlink; do
     ln -sfn busybox "$guest_root/bin/$applet"
   done
   : >"$guest_root/modules.order"
