@@ -53,6 +53,40 @@ umbra shadow list
 for id in $(umbra shadow list --json >/tmp/set.json && of_json snapshot_id /tmp/set.json); do umbra shadow delete "$id"; done
 no_leftovers
 
+step "LVM takes too long"
+rm -f /tmp/in_lvcreate
+: >/tmp/slow
+umbra shadow create /mnt/thick /mnt/thin >/tmp/out 2>&1 &
+victim=$!
+wait_until 120 stands_still
+wait_until 120 nothing_suspended
+rm /tmp/slow
+code=0
+wait $victim || code=$?
+[ "$code" -eq 1 ] || fail "a set that is not of one instant ended with $code: $(cat /tmp/out)"
+grep -q 'stood still for more than' /tmp/out || fail "it does not say why: $(cat /tmp/out)"
+no_leftovers
+
+step "the pool refuses in the middle"
+mv /usr/sbin/dmsetup /usr/real/dmsetup
+cat >/usr/sbin/dmsetup <<'REFUSE'
+#!/bin/sh
+case "$*" in
+  message*create_snap*)
+    echo "refused for a test" >&2
+    exit 1
+    ;;
+esac
+exec /usr/real/dmsetup "$@"
+REFUSE
+chmod +x /usr/sbin/dmsetup
+expect_failure 'refused for a test' umbra shadow create /mnt/thick /mnt/thin
+mv /usr/real/dmsetup /usr/sbin/dmsetup
+no_leftovers
+echo alive >/mnt/thick/alive
+echo alive >/mnt/thin/alive
+sync
+
 for v in thick thin; do
   step "killed while it reads a copy: $v"
   slow_backup $v
