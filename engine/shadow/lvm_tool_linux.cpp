@@ -102,6 +102,10 @@ class process_hold final : public lvm_hold {
     // Never cut short: it lets go on what stands still.
     (void)child->end(time_limit, time_limit);
     if (child->fate() == "ended with exit code 0") return success();
+    if (child->fate() != "ended with exit code 2") {
+      return failure(result_code::e_unexpected_provider_error,
+                     "dmsetup resume " + child->fate() + "; 'dmsetup info' tells what is suspended");
+    }
     return failure(result_code::e_hold_writes_timeout,
                    fmt::format("the volumes stood still for more than {} s and had to go on", lvm_tool::hold_limit.count()));
   }
