@@ -138,6 +138,8 @@ result<int> revert(sh::backup_components& s, const shadow_options& o, context& c
     if (!c.confirm(question, p.original_volume_name)) return error(errc::cancelled, "revert: not confirmed");
   }
   CHECK(s.revert_to_snapshot(id, false));
+  // LVM merges the copy into the volume: then there is none to tell.
+  if (s.get_snapshot_properties(id).has_error()) return exit_done;
   return tell_copy(s, id, o, c);
 }
 
