@@ -44,7 +44,8 @@ std::vector<std::shared_ptr<shadow::provider>> providers(const shadow_service_op
 std::vector<shadow::writer_folder> writer_folders(const shadow_service_options& options) {
   if (options.writer_folders.empty()) return shadow::standard_writer_folders();
   std::vector<shadow::writer_folder> folders;
-  for (const auto& f : options.writer_folders) folders.push_back({f, true});
+  // Writers do not start in the caller's folder.
+  for (const auto& f : options.writer_folders) folders.push_back({std::filesystem::absolute(f).string(), true});
   return folders;
 }
 

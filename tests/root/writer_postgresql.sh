@@ -5,39 +5,13 @@
 . "$SOURCE_DIR/tests/support/writer_kit.sh"
 # shellcheck source=tests/support/server_kit.sh
 . "$SOURCE_DIR/tests/support/server_kit.sh"
-PATH=$(echo /usr/lib/postgresql/*/bin):$PATH
-needs initdb postgres pgbench psql
+# shellcheck source=tests/support/postgresql_kit.sh
+. "$SOURCE_DIR/tests/support/postgresql_kit.sh"
 
 make_disk 700M
-mkdir "$place/sock" "$place/archive"
-chown 65534:65534 "$place/sock" "$place/archive"
-as_server initdb -D "$place/disk/data" -A peer -U nobody >"$place/log" 2>&1 || fail "initdb: $(cat "$place/log")"
-
-# start_server DATA PORT [SETTING]...
-start_server() {
-  local data=$1 port=$2 settings=()
-  shift 2
-  for setting; do settings+=(-c "$setting"); done
-  become_server postgres -D "$data" -k "$place/sock" -p "$port" -c listen_addresses= -c max_wal_size=256MB "${settings[@]}" \
-    >"$place/log.$port" 2>&1 &
-  server=$!
-  running "$server" QUIT
-  until_true as_server psql -X -q -h "$place/sock" -p "$port" -d postgres -c 'SELECT 1' >/dev/null 2>&1
-}
-sql() { as_server psql -X -q -A -t -h "$place/sock" -p "$1" -d postgres -c "$2"; }
+make_server
 start_server "$place/disk/data" 5432 archive_mode=on "archive_command=cp %p $place/archive/%f"
-
-as_server pgbench -q -i -s 1 -h "$place/sock" postgres >"$place/log" 2>&1 || fail "pgbench: $(cat "$place/log")"
-sql 5432 'CREATE TABLE ticks (n int PRIMARY KEY)'
-become_server pgbench -c 2 -T 3600 -h "$place/sock" postgres >/dev/null 2>&1 &
-running $!
-load=$!
-# Each number is acknowledged in the file after it was committed.
-seq 1 10000000 | sed 's/.*/INSERT INTO ticks VALUES (&);\n\\echo &/' |
-  become_server psql -X -q -A -t -h "$place/sock" -d postgres >"$place/acknowledged" 2>/dev/null &
-running $!
-ticks=$!
-until_true test -s "$place/acknowledged"
+start_load
 
 session=(--env "UMBRA_WRITER_POSTGRESQL=socket=$place/sock" --volume "$place/disk" --metadata)
 sessions_left() { [ "$(sql 5432 "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'umbra'")" = "$1" ]; }
@@ -75,20 +49,9 @@ answered '^hello: .*stranger'
 play 1 --env "UMBRA_WRITER_POSTGRESQL=sockets=x" -- "$writers/postgresql"
 answered 'unknown key sockets'
 
-kill "$load" "$ticks"
+stop_load
 
 # The copy, started as it is: crash recovery.
-check_copy() {
-  local at_least=$1 count highest
-  count=$(sql 5433 'SELECT count(*) FROM ticks')
-  highest=$(sql 5433 'SELECT max(n) FROM ticks')
-  [ "$count" = "$highest" ] || fail "$count numbers, but the highest is $highest"
-  [ "$highest" -ge "$at_least" ] || fail "$at_least was committed, but the copy ends at $highest"
-  sums=$(sql 5433 'SELECT (SELECT sum(abalance) FROM pgbench_accounts), (SELECT sum(bbalance) FROM pgbench_branches),
-    (SELECT sum(tbalance) FROM pgbench_tellers), (SELECT coalesce(sum(delta), 0) FROM pgbench_history)')
-  [ "$(tr '|' '\n' <<<"$sums" | sort -u | wc -l)" -eq 1 ] || fail "a transaction is there by half: $sums"
-  sql 5433 'SELECT count(*) FROM pgbench_history' | grep -qv '^0$' || fail "the load left no trace: the test shows nothing"
-}
 cp --sparse=always "$place/copy.img" "$place/kept.img"
 mount_copy
 rm "$place/copy/data/postmaster.pid" # that server still runs here

@@ -3,7 +3,8 @@
 # For root tests with real servers, after writer_kit.sh: a file system in a file for their data, its copy at one instant, and an
 # unprivileged user for the server. Everything is gone at the end, however it comes.
 #
-#   $place       folder that anybody may enter, short enough for sockets; $place/disk is the file system of $place/disk.img
+#   $place       folder that anybody may enter, short enough for sockets; $place/disk is the file system of $disk_file
+#   make_host    a file system whose files can be cloned, for $disk_file: before make_disk
 #   as_server    runs a command as the server's user
 #   become_server  the same instead of the shell: for the background
 #   running PID [SIGNAL]  tells that a process must be ended at the end
@@ -25,7 +26,7 @@ stop() {
 clean_up() {
   local entry mount
   for entry in "${pids[@]}"; do stop "${entry%:*}" "${entry#*:}"; done
-  for mount in disk copy; do
+  for mount in disk copy host; do
     if mountpoint -q "$place/$mount"; then umount "$place/$mount" || umount -l "$place/$mount"; fi
   done
   rm -rf "$place"
@@ -46,11 +47,20 @@ as_server() { (cd "$place" && "${server_user[@]}" "$@"); }
 become_server() { cd "$place" && exec "${server_user[@]}" "$@"; }
 running() { pids+=("$1:${2:-TERM}"); }
 
+disk_file=$place/disk.img
+make_host() {
+  truncate -s "$1" "$place/host.img"
+  mkfs.xfs -q "$place/host.img"
+  mkdir "$place/host"
+  mount -o loop "$place/host.img" "$place/host"
+  disk_file=$place/host/disk.img
+}
+
 make_disk() {
-  truncate -s "$1" "$place/disk.img"
-  mkfs.ext4 -q -F "$place/disk.img"
+  truncate -s "$1" "$disk_file"
+  mkfs.ext4 -q -F "$disk_file"
   mkdir "$place/disk" "$place/copy"
-  mount -o loop "$place/disk.img" "$place/disk"
+  mount -o loop "$disk_file" "$place/disk"
   chown 65534:65534 "$place/disk"
 }
 
