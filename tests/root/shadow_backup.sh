@@ -119,7 +119,7 @@ says err "writer $SCRATCH/writers/notes: refused, because others may write to it
 says out "$SCRATCH/one, crash-consistent"
 absent notes.heard
 umbra 3 backup host/disk.img --to v --name disk --writers nowhere
-says err 'warning: writer nowhere: No such file or directory'
+says err "warning: writer $SCRATCH/nowhere: No such file or directory"
 umbra 0 verify v --deep
 forget_writers
 

@@ -40,7 +40,7 @@ says err 'ledger' 'no such database'
 umbra 3 shadow writers --writers "$SCRATCH/writers" --json
 json '[w["name"] for w in docs if w["last_error"] == ""] == ["notes"]' 'd["state"] == "stable"'
 umbra 3 shadow writers --writers nowhere
-says err 'writer nowhere: No such file or directory'
+says err "writer $SCRATCH/nowhere: No such file or directory"
 
 say 'nothing there'
 umbra 0 shadow list "${here[@]}"
