@@ -136,6 +136,10 @@ struct freezer : ::testing::Test {
   static constexpr std::array<const char*, 3> mount_points{"/", "/proc", "/dev"};
 
   void SetUp() override {
+    struct statx root {};
+    ASSERT_EQ(::statx(AT_FDCWD, "/", 0, 0, &root), 0);
+    const bool tells = (root.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
+    if (tells && (root.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0) GTEST_SKIP() << "/ is no mount point: a chroot in a folder";
     void* const page = ::mmap(nullptr, sizeof(fake_kernel), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ASSERT_NE(page, MAP_FAILED);
     kernel = new (page) fake_kernel;
