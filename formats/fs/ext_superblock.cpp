@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/units.h"
+#include "formats/fs/names.h"
 
 namespace umbra::fs {
 namespace {
@@ -106,6 +107,18 @@ const char* generation_of(const ext_superblock& s) {
                                           ext_ro_compat::extra_isize | ext_ro_compat::metadata_csum | ext_ro_compat::bigalloc);
   if (newer) return "ext4";
   return has(s.compat, ext_compat::has_journal) ? "ext3" : "ext2";
+}
+
+plan::volume_facts facts_of(const ext_superblock& s) {
+  plan::volume_facts facts;
+  facts.kind = generation_of(s);
+  facts.label = label_text({s.label, sizeof(s.label)});
+  facts.id = uuid_text(bytes_of(s.id));
+  if (s.log_block_size.value() > 6) return facts;
+  facts.cluster = 1024u << s.log_block_size.value();
+  const auto blocks = has(s.incompat, ext_incompat::bit64) ? std::uint64_t{s.blocks_high.value()} << 32 : 0;
+  facts.size = (blocks | s.blocks_low.value()) * facts.cluster;
+  return facts;
 }
 
 }  // namespace umbra::fs

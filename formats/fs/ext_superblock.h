@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 
 #include "engine/base/result.h"
 #include "engine/base/wire.h"
+#include "engine/plan/formatted_volume.h"
 
 namespace umbra::fs {
 
@@ -40,7 +40,10 @@ struct ext_superblock {
   wire::u32 compat;
   wire::u32 incompat;
   wire::u32 ro_compat;
-  wire::u8 names[102];
+  wire::u8 id[16];  // the UUID, as text from left to right
+  char label[16];
+  wire::u8 last_mounted[64];
+  wire::u8 other[6];
   wire::u16 reserved_descriptor_blocks;
   wire::u8 journal[46];
   wire::u16 descriptor_size;
@@ -86,5 +89,8 @@ result<ext_geometry> check(const ext_superblock& super, std::uint64_t volume_siz
 
 // "ext2", "ext3" or "ext4", by features.
 const char* generation_of(const ext_superblock& super);
+
+// As the superblock says it, unchecked.
+plan::volume_facts facts_of(const ext_superblock& super);
 
 }  // namespace umbra::fs

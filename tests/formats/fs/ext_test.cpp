@@ -100,10 +100,8 @@ class made_volume {
   std::string path_;
 };
 
-plan::allocation map_of(io::device& volume, const ext_options& options = {}) {
-  auto map = ext_allocation(volume, options);
-  EXPECT_TRUE(map.has_value() && map.value().has_value());
-  return *std::move(map).assume_value();
+plan::allocation map_of(io::device& volume, const plan::scan_options& options = {}) {
+  return recognise_ext(volume).value()->used_blocks(options).value();
 }
 
 // The free blocks of all groups in the words of dumpe2fs: "  Free blocks: 1-4, 7".
@@ -209,7 +207,7 @@ std::uint64_t place_of(const made_volume& volume, const std::string& what) {
 TEST(ext_volume, is_nothing_without_a_superblock) {
   for (const std::uint64_t size : {0u, 1024u, 2047u, 2048u, 65536u}) {
     io::memory_device device(size);
-    EXPECT_FALSE(ext_allocation(device, {}).value().has_value());
+    EXPECT_EQ(recognise_ext(device).value(), nullptr);
   }
 }
 
@@ -299,7 +297,7 @@ TEST(ext_volume, has_its_own_structures_in_use_even_if_a_bitmap_denies_it) {
 TEST(ext_volume, tells_at_most_as_many_extents_as_asked) {
   const made_volume volume(plain);
   const auto device = volume.open();
-  ext_options few;
+  plan::scan_options few;
   few.file_extent_limit = 2;
   const auto map = map_of(*device, few);
   EXPECT_EQ(map.files.size(), 2u);
@@ -309,7 +307,7 @@ TEST(ext_volume, tells_at_most_as_many_extents_as_asked) {
 TEST(ext_volume, counts_the_rest_as_used_when_there_are_too_many_ranges) {
   const made_volume volume(plain);
   const auto device = volume.open();
-  ext_options few;
+  plan::scan_options few;
   few.used_range_limit = 3;
   const auto exact = map_of(*device).used;
   const auto coarse = map_of(*device, few);
@@ -321,7 +319,7 @@ TEST(ext_volume, counts_the_rest_as_used_when_there_are_too_many_ranges) {
 TEST(ext_volume, without_files_wanted_tells_none) {
   const made_volume volume(plain);
   const auto device = volume.open();
-  ext_options none;
+  plan::scan_options none;
   none.files = false;
   EXPECT_THAT(map_of(*device, none).files, IsEmpty());
 }

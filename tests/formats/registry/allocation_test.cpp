@@ -114,7 +114,7 @@ TEST(disk_allocation, trusts_no_leftover_file_system_below_another_signature) {
   ASSERT_TRUE(disk->write(512, as_bytes("LABELONE")).has_value());
   const auto map = allocation_of(*disk, {}).value();
   EXPECT_EQ(map.used, whole(*disk));
-  EXPECT_THAT(map.notes, ElementsAre(HasSubstr("looks like ext and like LVM")));
+  EXPECT_THAT(map.notes, ElementsAre(HasSubstr("looks like ext4 and like LVM")));
 }
 
 TEST(disk_allocation, counts_a_partition_as_used_whose_superblock_cannot_be_read) {
