@@ -24,21 +24,22 @@ void warn_of_swap(const opened_source& s, context& c, const output_options& outp
   }
 }
 
-result<void> check_destination(const opened_source& s, const source_options& options, const std::string& destination) {
+// Finds out, too, whether the destination lies on the source.
+result<void> check_destination(opened_source& s, const source_options& options, const std::string& destination) {
   if (io::same_file(s.argument.path, destination)) {
     return error(errc::usage, fmt::format("{}: is both the source and the destination", destination));
   }
-  if (options.vault_on_source) return success();
   TRY(const auto on_source, io::lies_on(destination, s.argument.path));
-  if (!on_source) return success();
+  s.holds_destination = on_source;
+  if (!on_source || options.vault_on_source) return success();
   return error(errc::usage, fmt::format("{} lies on {}, the disk that is being imaged: it would die with it (--vault-on-source "
                                         "does it all the same)",
                                         destination, s.argument.path));
 }
 
-result<void> read_layout(opened_source& s, const source_options& options) {
+result<void> read_layout(opened_source& s, const source_options& options, const std::vector<registry::exclusion_rule>& exclude) {
   if (options.read_all) return success();
-  TRY(s.allocation, registry::allocation_of(*s.device, {.cuts_on_files = options.cuts == "files"}));
+  TRY(s.allocation, registry::allocation_of(*s.device, {.cuts_on_files = options.cuts == "files", .leave_out = exclude}));
   s.has_allocation = true;
   return success();
 }
@@ -73,7 +74,11 @@ io::open_options how_to_read(const source_options& options) {
 }  // namespace
 
 result<backup_sources> backup_sources::open(const source_options& options, const std::string& destination) {
+  if (options.read_all && !options.exclude.patterns.empty()) {
+    return error(errc::usage, "--all-blocks looks at no file system: --exclude-file has nothing to find there");
+  }
   backup_sources opened;
+  opened.destination_ = destination;
   for (const auto& text : options.arguments) {
     auto s = std::make_unique<opened_source>();
     TRY(s->argument, parse_source(text));
@@ -89,13 +94,24 @@ result<backup_sources> backup_sources::open(const source_options& options, const
 result<void> backup_sources::take_shadow_copies(const source_options& options, context& c, const output_options& output) {
   std::vector<source_argument> arguments;
   for (const auto& s : sources_) arguments.push_back(s->argument);
+  const bool destination_too = std::ranges::any_of(sources_, &opened_source::holds_destination);
+  const auto exclude = exclusion_rules(options.exclude, destination_, destination_too, c, output);
   TRY(shadow_, backup_shadow::make(arguments, options.shadow, options.service, c, output));
   for (const auto& s : sources_) {
     warn_of_swap(*s, c, output);
     TRY(s->device, shadow_.open(s->argument, how_to_read(options)));
-    CHECK(read_layout(*s, options));
+    CHECK(read_layout(*s, options, exclude));
   }
   return success();
+}
+
+void backup_sources::warn_of_idle_patterns(const source_options& options, context& c, const output_options& output) const {
+  for (const auto& pattern : options.exclude.patterns) {
+    const auto took = [&](const auto& f) { return f.why == "--exclude-file " + pattern; };
+    const bool used =
+        std::ranges::any_of(sources_, [&](const auto& s) { return std::ranges::any_of(s->allocation.left_out, took); });
+    if (!used) warn(c, output, fmt::format("--exclude-file {}: nothing was left out for it", pattern));
+  }
 }
 
 void backup_sources::close() {
@@ -105,22 +121,32 @@ void backup_sources::close() {
 std::vector<jobs::backup_source> backup_sources::for_job() const {
   std::vector<jobs::backup_source> list;
   for (const auto& s : sources_)
-    list.push_back({s->device.get(), s->has_allocation ? &s->allocation : nullptr, {}, s->argument.path});
+    list.push_back(
+        {s->device.get(), s->has_allocation ? &s->allocation : nullptr, plan::left_out_ranges(s->allocation), s->argument.path});
   return list;
 }
 
 nlohmann::json backup_sources::describe() const {
   auto list = nlohmann::json::array();
   for (const auto& s : sources_) {
-    nlohmann::json one{{"path", s->argument.path},
-                       {"size", s->device->geometry().size},
-                       {"identity", s->identity},
-                       {"hardware", io::hardware_id(s->argument.path)},
-                       {"notes", s->allocation.notes}};
+    nlohmann::json one{{"path", s->argument.path},     {"size", s->device->geometry().size},
+                       {"identity", s->identity},      {"hardware", io::hardware_id(s->argument.path)},
+                       {"notes", s->allocation.notes}, {"left_out", cli::describe_left_out(s->allocation)}};
     if (s->argument.window) one["offset"] = s->argument.window->offset;
     list.push_back(std::move(one));
   }
   return list;
+}
+
+nlohmann::json backup_sources::describe_left_out() const {
+  auto all = nlohmann::json::array();
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    for (auto& one : cli::describe_left_out(sources_[i]->allocation)) {
+      one["source"] = i;
+      all.push_back(std::move(one));
+    }
+  }
+  return all;
 }
 
 std::string backup_sources::default_name() const { return sources_.empty() ? "" : file_part(sources_.front()->argument.path); }

@@ -11,6 +11,7 @@
 
 #include "cli/backup_shadow.h"
 #include "cli/context.h"
+#include "cli/exclusions.h"
 #include "cli/output.h"
 #include "cli/source_argument.h"
 #include "engine/jobs/backup.h"
@@ -23,6 +24,7 @@ struct source_options {
   bool read_all = false;         // no allocation map: free space is imaged, too
   bool vault_on_source = false;  // allowed
   bool direct = false;
+  exclusion_options exclude;
   std::string shadow = "auto";  // which provider copies what is mounted read-write; none: taken as it is
   shadow_service_options service;
 };
@@ -33,6 +35,7 @@ struct opened_source {
   std::unique_ptr<io::device> device;
   plan::allocation allocation;
   bool has_allocation = false;
+  bool holds_destination = false;
   std::string identity;  // registry::disk_identity
 };
 
@@ -45,10 +48,15 @@ class backup_sources {
   // that nothing can copy.
   result<void> take_shadow_copies(const source_options& options, context& c, const output_options& output);
 
+  // Says which of the user's patterns took nothing.
+  void warn_of_idle_patterns(const source_options& options, context& c, const output_options& output) const;
+
   std::vector<jobs::backup_source> for_job() const;
   std::span<const std::unique_ptr<opened_source>> all() const { return sources_; }
   // For the manifest: path, size, window, identity and notes of each.
   nlohmann::json describe() const;
+  // What was left out of all sources, each with its number as "source".
+  nlohmann::json describe_left_out() const;
   backup_shadow& shadow() { return shadow_; }
   const backup_shadow& shadow() const { return shadow_; }
   // Nothing is read any longer.
@@ -57,6 +65,7 @@ class backup_sources {
   std::string default_name() const;
 
  private:
+  std::string destination_;
   backup_shadow shadow_;  // goes after the devices that read from it
   std::vector<std::unique_ptr<opened_source>> sources_;
 };

@@ -49,7 +49,8 @@ std::string metadata_for(const backup_command_options& o, const backup_sources& 
 
 struct finished_backup {
   jobs::backup_report report;
-  nlohmann::json shadow;  // backup_shadow::describe()
+  nlohmann::json shadow;    // backup_shadow::describe()
+  nlohmann::json left_out;  // backup_sources::describe_left_out()
   bool writers_failed = false;
   double seconds = 0;
 };
@@ -61,6 +62,7 @@ result<finished_backup> take_backup(backup_command_options& o, context& c) {
   TRY(auto target, open_target(o.target, sources, c, o.output));
   // Not before everything else is right: writers are not to be held for nothing.
   CHECK(sources.take_shadow_copies(o.source, c, o.output));
+  sources.warn_of_idle_patterns(o.source, c, o.output);
   o.job.before_commit = [&] { return sources.shadow().check(); };
   flow::progress progress;
   progress_line line(c, o.output, progress);
@@ -71,7 +73,8 @@ result<finished_backup> take_backup(backup_command_options& o, context& c) {
   CHECK(done);
   sources.close();
   sources.shadow().finish(c, o.output);
-  return finished_backup{std::move(done).assume_value(), sources.shadow().describe(), sources.shadow().has_faults(), seconds};
+  return finished_backup{std::move(done).assume_value(), sources.shadow().describe(), sources.describe_left_out(),
+                         sources.shadow().has_faults(), seconds};
 }
 
 void print_text(const backup_command_options& o, const finished_backup& done, context& c) {
@@ -89,6 +92,7 @@ void print_text(const backup_command_options& o, const finished_backup& done, co
                         size_text(r.unchanged_bytes), size_text(r.deduplicated_bytes));
   *c.out << fmt::format("  new         {}, stored in {}\n", size_text(r.new_bytes), size_text(r.new_stored_bytes));
   *c.out << fmt::format("  free, zero  {}, {}\n", size_text(unallocated), size_text(zeros));
+  *c.out << left_out_text(done.left_out, "  left out    ");
   *c.out << (is_image_file(o.target.to, c) ? o.target.to
                                            : fmt::format("{}::{}", o.target.to, to_hex(r.image.id.view()).substr(0, 12)))
          << fmt::format("  ({})\n", printable(o.target.name));
@@ -110,6 +114,7 @@ void print_document(const backup_command_options& o, const finished_backup& done
                  {"audited_blocks", r.audited_blocks},
                  {"seconds", done.seconds},
                  {"shadow", done.shadow},
+                 {"left_out", done.left_out},
                  {"faults", to_json(r.faults)}});
 }
 
@@ -180,6 +185,7 @@ void add_backup(CLI::App& app, chosen_command& chosen) {
   verb->add_option("--block-size", o->target.block_size, "of a single-file image without parent; default 64K")
       ->check(block_size_value());
   verb->add_flag("--vault-on-source", o->source.vault_on_source, "allow a destination that lies on the source");
+  add_exclusion_options(*verb, o->source.exclude);
   add_job_options(*verb, *o);
   add_output_options(*verb, o->output);
   verb->footer(

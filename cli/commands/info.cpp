@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/exclusions.h"
 #include "cli/exit_code.h"
 #include "cli/image_text.h"
 #include "cli/output.h"
@@ -23,15 +24,16 @@ struct info_options {
 };
 
 void print_source(context& c, std::size_t number, const image::source_info& s, const nlohmann::json& metadata) {
-  std::string path;
+  nlohmann::json m = nlohmann::json::object();
   if (metadata.contains("sources") && metadata["sources"].is_array() && number < metadata["sources"].size()) {
-    const auto& m = metadata["sources"][number];
-    if (m.is_object() && m.contains("path") && m["path"].is_string()) path = m["path"].get<std::string>();
+    if (metadata["sources"][number].is_object()) m = metadata["sources"][number];
   }
+  const auto path = m.contains("path") && m["path"].is_string() ? m["path"].get<std::string>() : std::string();
   *c.out << fmt::format("source {}     {}, {} ({} bytes)\n", number, printable(path), size_text(s.size), s.size);
   *c.out << fmt::format("  stored     {} ({})\n", size_text(s.stored_bytes), share_text(s.stored_bytes, s.size));
   *c.out << fmt::format("  zeros      {}\n  free       {}\n", size_text(s.zero_bytes), size_text(s.unallocated_bytes));
   if (s.excluded_bytes > 0) *c.out << fmt::format("  left out   {}\n", size_text(s.excluded_bytes));
+  if (m.contains("left_out")) *c.out << left_out_text(m["left_out"], "             ");
   if (s.unreadable_bytes > 0) *c.out << fmt::format("  unreadable {}\n", size_text(s.unreadable_bytes));
 }
 

@@ -26,6 +26,17 @@ result<std::vector<mount_use>> mounts_of(const std::string& path);
 // An `inside` that does not exist yet counts as the nearest folder above it that does.
 result<bool> lies_on(const std::string& inside, const std::string& disk);
 
+// Where a path is inside the file system that holds it.
+struct volume_path {
+  std::string device;  // a block node of that file system; empty if it lies on none
+  std::string path;    // from the file system's own root, even where only a part of it is mounted: "/var/vault"
+};
+// `path` need not exist yet.
+result<volume_path> path_in_volume(const std::string& path);
+
+// The regular files that serve as swap space now.
+std::vector<std::string> active_swap_files();
+
 // True if both paths lead to the same file or block node.
 bool same_file(const std::string& a, const std::string& b);
 

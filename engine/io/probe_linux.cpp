@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 
 #include "engine/io/block_tree_linux.h"
 #include "engine/io/mounts_linux.h"
@@ -101,6 +102,32 @@ result<bool> lies_on(const std::string& inside, const std::string& disk) {
     carriers = mount ? devices_of(tree, *mount) : device_set{};
   }
   return touch(tree.with_all_below(carriers), devices_of(tree, disk, disk_status));
+}
+
+result<volume_path> path_in_volume(const std::string& path) {
+  const auto place = nearest_existing(path);
+  CHECK(existing(place));
+  const auto mount = mount_of(place);
+  if (!mount) return error(errc::io_read, path + ": on no mount that is listed");
+  std::error_code failed;
+  const auto full = std::filesystem::weakly_canonical(path, failed);
+  if (failed) return error(errc::io_read, path, failed.value());
+  const auto inside = full.lexically_relative(mount->mount_point);
+  const block_tree tree;
+  const auto devices = devices_of(tree, *mount);
+  volume_path found;
+  if (!devices.empty()) found.device = tree.node_name(*devices.begin());
+  found.path = (std::filesystem::path(mount->root) / inside).lexically_normal().string();
+  return found;
+}
+
+std::vector<std::string> active_swap_files() {
+  auto paths = parse_swaps(read_text("/proc/swaps"));
+  std::erase_if(paths, [](const auto& path) {
+    const auto status = status_of(path);
+    return !status || !S_ISREG(status->st_mode);
+  });
+  return paths;
 }
 
 bool same_file(const std::string& a, const std::string& b) {

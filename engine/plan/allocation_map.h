@@ -23,11 +23,24 @@ struct file_extent {
   bool operator==(const file_extent&) const = default;
 };
 
+// A file whose data an image does without: the file stays, and reads as zeros.
+struct left_out_file {
+  std::string volume;  // "partition 2"; empty if the whole device is the volume
+  std::string path;
+  std::string why;          // "paging file of Windows"
+  std::uint64_t bytes = 0;  // of `ranges`
+  range_list ranges;        // normalised, inside `used`
+};
+
 struct allocation {
   range_list used;                 // normalised; what is not in it need not be read
   std::vector<file_extent> files;  // sorted by offset, without overlap; may be incomplete, never wrong in its geometry
+  std::vector<left_out_file> left_out;
   std::vector<std::string> notes;  // one line each for the report: what was understood, what was copied whole and why
 };
+
+// All that is left out, normalised.
+range_list left_out_ranges(const allocation& map);
 
 // Smallest file whose extents are told.
 constexpr std::uint64_t file_extent_minimum = 16 << 10;

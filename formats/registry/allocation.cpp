@@ -24,7 +24,7 @@ plan::scan_options scan_options_of(const allocation_options& options, std::size_
 }
 
 // A volume's own map if one format claims it and nothing else seems to be there.
-result<plan::allocation> understand(io::device& volume, const plan::scan_options& options) {
+result<plan::allocation> understand(io::device& volume, const allocation_options& options, std::size_t extents_so_far) {
   TRY(const auto claims, recognise_volume(volume));
   TRY(const auto other, foreign_signature(volume));
   const auto size = volume.geometry().size;
@@ -35,19 +35,22 @@ result<plan::allocation> understand(io::device& volume, const plan::scan_options
   if (claims.size() > 1)
     return whole_volume(size, fmt::format("copied whole: it looks like {} and like {}", kind, claims[1]->facts().kind));
   if (!other.empty()) return whole_volume(size, fmt::format("copied whole: it looks like {} and like {}", kind, other));
-  return claims.front()->used_blocks(options);
+  TRY(auto map, claims.front()->used_blocks(scan_options_of(options, extents_so_far)));
+  leave_out_files(*claims.front(), volume, options.leave_out, map);
+  return map;
 }
 
-plan::allocation volume_map(io::device& volume, const plan::scan_options& options) {
-  auto map = understand(volume, options);
+plan::allocation volume_map(io::device& volume, const allocation_options& options, std::size_t extents_so_far) {
+  auto map = understand(volume, options, extents_so_far);
   if (map.has_error()) return whole_volume(volume.geometry().size, "copied whole: " + map.error().message());
   return std::move(map).assume_value();
 }
 
-plan::allocation partition_map(io::device& disk, const table::partition& p, const plan::scan_options& options) {
+plan::allocation partition_map(io::device& disk, const table::partition& p, const allocation_options& options,
+                               std::size_t extents_so_far) {
   auto window = io::make_window(disk, {p.offset, p.size});
   if (window.has_error()) return whole_volume(p.size, "copied whole: " + window.error().message());
-  return volume_map(*window.value(), options);
+  return volume_map(*window.value(), options, extents_so_far);
 }
 
 // A table in the first sector does not overwrite a file system that lay on the whole disk before; nor does a file system wipe
@@ -64,6 +67,11 @@ void place(plan::allocation& disk, plan::allocation part, const table::partition
     f.offset += p.offset;
     disk.files.push_back(f);
   }
+  for (auto& f : part.left_out) {
+    f.volume = fmt::format("partition {}", p.number);
+    for (auto& r : f.ranges) r.offset += p.offset;
+    disk.left_out.push_back(std::move(f));
+  }
   for (const auto& note : part.notes) disk.notes.push_back(fmt::format("partition {} ({}): {}", p.number, p.kind, note));
 }
 
@@ -71,7 +79,7 @@ void compose(plan::allocation& disk, io::device& device, const table::partition_
   std::uint64_t at = 0;  // end of the last partition; what lies between them is used
   for (const auto& p : table.partitions) {
     disk.used.push_back({at, p.offset - at});
-    place(disk, partition_map(device, p, scan_options_of(options, disk.files.size())), p);
+    place(disk, partition_map(device, p, options, disk.files.size()), p);
     at = p.end();
   }
   disk.used.push_back({at, device.geometry().size - at});
@@ -85,7 +93,7 @@ result<plan::allocation> allocation_of(io::device& disk, const allocation_option
   const auto table = table::read_partitions(disk);
   if (table.has_error()) return whole_volume(size, "copied whole: " + table.error().message());
   const auto& notes = table.value().notes;
-  if (table.value().partitions.empty() && notes.empty()) return volume_map(disk, scan_options_of(options, 0));
+  if (table.value().partitions.empty() && notes.empty()) return volume_map(disk, options, 0);
   plan::allocation map;
   const auto contradiction = below_a_table(disk);
   if (!contradiction.empty()) {

@@ -2,14 +2,18 @@
 // What of a whole disk is in use: put together from its partition table and the file systems we understand.
 #pragma once
 
+#include <vector>
+
 #include "engine/base/result.h"
 #include "engine/io/device.h"
 #include "engine/plan/allocation_map.h"
+#include "formats/registry/exclusions.h"
 
 namespace umbra::registry {
 
 struct allocation_options {
   bool cuts_on_files = true;  // also tell where files lie
+  std::vector<exclusion_rule> leave_out = {};
 };
 
 // The device itself may be a file system, or its partitions may be. Everything else is used: tables, gaps, what is not
