@@ -19,7 +19,6 @@ struct signature {
 constexpr signature signatures[] = {
     {"XFS", 0, "XFSB"sv},
     {"LUKS", 0, "LUKS\xba\xbe"sv},
-    {"NTFS", 3, "NTFS    "sv},
     {"exFAT", 3, "EXFAT   "sv},
     {"BitLocker", 3, "-FVE-FS-"sv},
     {"FAT", 54, "FAT12   "sv},

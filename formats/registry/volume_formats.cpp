@@ -2,6 +2,7 @@
 #include "formats/registry/volume_formats.h"
 
 #include "formats/fs/ext.h"
+#include "formats/fs/ntfs.h"
 
 namespace umbra::registry {
 namespace {
@@ -10,6 +11,7 @@ using recogniser = result<plan::volume_ptr> (*)(io::device&);
 
 constexpr recogniser recognisers[] = {
     fs::recognise_ext,
+    fs::recognise_ntfs,
 };
 
 }  // namespace
@@ -19,6 +21,10 @@ result<std::vector<plan::volume_ptr>> recognise_volume(io::device& volume) {
   for (const auto recognise : recognisers) {
     TRY(auto one, recognise(volume));
     if (one) found.push_back(std::move(one));
+  }
+  if (found.empty()) {
+    TRY(auto last_resort, fs::recognise_ntfs_by_backup(volume));
+    if (last_resort) found.push_back(std::move(last_resort));
   }
   return found;
 }
