@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "formats/fs/ntfs_boot.h"
+#include "formats/fs/ntfs_find.h"
 #include "formats/fs/ntfs_state.h"
 #include "formats/fs/ntfs_used.h"
 
@@ -51,11 +52,17 @@ class ntfs_volume final : public plan::formatted_volume {
     return map;
   }
 
-  result<std::vector<plan::file_data>> find_files(const plan::path_patterns&) override {
-    return error(errc::unsupported, fmt::format("{}: files are not looked up", kind));
+  result<std::vector<plan::file_data>> find_files(const plan::path_patterns& patterns) override {
+    TRY(const auto* mft, within(kind, sound_mft()));
+    return within(kind, find_ntfs_files(*mft, patterns));
   }
 
-  result<std::vector<plan::range_owner>> owners(const range_list& where) override { return plan::nobody_knows(where); }
+  result<std::vector<plan::range_owner>> owners(const range_list& where) override {
+    if (mft_.has_error()) return plan::nobody_knows(where);
+    auto list = owners_in_ntfs(mft_.value(), where);
+    if (list.has_error()) return plan::nobody_knows(where);
+    return list;
+  }
 
  private:
   // The table of a volume without doubts.
