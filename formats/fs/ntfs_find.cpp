@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "formats/fs/ntfs_names.h"
+#include "formats/fs/ntfs_used.h"
 
 namespace umbra::fs {
 namespace {
@@ -121,6 +122,16 @@ result<void> check_alone(const ntfs_mft& mft, found_files& found) {
   });
 }
 
+// A volume whose $Bitmap calls a file's clusters free contradicts itself.
+result<void> check_allocated(const ntfs_mft& mft, const found_files& found) {
+  range_list all;
+  for (const auto& p : found.pieces) all.push_back(p.where);
+  normalise(all);
+  TRY(const auto bitmap, within("$Bitmap", read_ntfs_bitmap(mft, plan::scan_options().used_range_limit)));
+  if (!subtract(all, bitmap.bytes).empty()) return error(errc::decode, "$Bitmap: it calls clusters of a file free");
+  return success();
+}
+
 }  // namespace
 
 result<std::vector<file_data>> find_ntfs_files(const ntfs_mft& mft, const path_patterns& patterns) {
@@ -129,6 +140,7 @@ result<std::vector<file_data>> find_ntfs_files(const ntfs_mft& mft, const path_p
   found_files found;
   std::vector<std::byte> memory;
   for (const auto& m : matches) CHECK(within(m.path, add_file(mft, m, memory, found)));
+  CHECK(check_allocated(mft, found));
   if (!found.pieces.empty()) CHECK(check_alone(mft, found));
   std::ranges::sort(found.files, {}, &file_data::path);
   return std::move(found.files);

@@ -10,8 +10,8 @@
 
 namespace umbra::fs {
 
-// Any of a file's names may match. Two or three walks over the table. errc::decode if anything makes no sense, or if another
-// file claims what a found one has.
+// Any of a file's names may match. Two or three walks over the table. errc::decode if anything makes no sense, if another
+// file claims what a found one has, or if $Bitmap denies it.
 result<std::vector<plan::file_data>> find_ntfs_files(const ntfs_mft& mft, const plan::path_patterns& patterns);
 
 // In order, covering exactly `where`; damage makes answers unknown. Fails only when the device has gone.

@@ -50,14 +50,14 @@ result<std::vector<std::byte>> list_bytes(ntfs_source& source, const ntfs_attrib
   return bytes;
 }
 
-// The records with the parts of the unnamed $DATA, in the list's order, which is that of their clusters.
-result<std::vector<std::uint64_t>> data_records(byte_view list) {
+// An attribute list is in the order of types and clusters.
+result<std::vector<std::uint64_t>> records_in(byte_view list, ntfs_attribute_type type) {
   std::vector<std::uint64_t> records;
   for (std::size_t at = 0; at < list.size();) {
     if (!fits(at, sizeof(ntfs_list_entry), list.size())) return nonsense("an attribute list is cut short");
     const auto entry = read_struct<ntfs_list_entry>(list.subspan(at));
     if (entry.size.value() < sizeof(ntfs_list_entry)) return nonsense("an attribute list makes no sense");
-    if (entry.type.value() == static_cast<std::uint32_t>(ntfs_attribute_type::data) && entry.name_length.value() == 0)
+    if (entry.type.value() == static_cast<std::uint32_t>(type) && entry.name_length.value() == 0)
       records.push_back(ntfs_number_of(entry.record.value()));
     at += entry.size.value();
   }
@@ -82,7 +82,7 @@ result<void> ntfs_mft::find_itself() {
   if (!data) return nonsense("it has no data");
   // The first part is in the first record; it leads to the records with the others.
   CHECK(add_part(*data, geometry(), places_));
-  if (list) CHECK(collect(*self, *list, places_));
+  if (list) CHECK(collect(*self, places_));
   if (places_.runs.empty() || places_.runs.front().lcn != geometry().mft_cluster)
     return nonsense("it lies elsewhere than the boot sector says");
   if (std::ranges::any_of(places_.runs, &ntfs_run::hole)) return nonsense("it has holes");
@@ -93,9 +93,8 @@ result<void> ntfs_mft::find_itself() {
 
 // Appends to `stream`, which may hold the base record's part already. For the table itself `stream` is what the others are read
 // by.
-result<void> ntfs_mft::collect(const ntfs_record& base, const ntfs_attribute& list, ntfs_stream& stream) const {
-  TRY(const auto bytes, list_bytes(*source_, list));
-  TRY(const auto records, data_records(bytes));
+result<void> ntfs_mft::collect(const ntfs_record& base, ntfs_stream& stream) const {
+  TRY(const auto records, records_with(base, ntfs_attribute_type::data));
   std::vector<std::byte> memory;
   for (const auto number : records) {
     if (number == base.number) {
@@ -114,6 +113,13 @@ result<void> ntfs_mft::collect(const ntfs_record& base, const ntfs_attribute& li
   return success();
 }
 
+result<std::vector<std::uint64_t>> ntfs_mft::records_with(const ntfs_record& base, ntfs_attribute_type type) const {
+  TRY(const auto list, base.find(ntfs_attribute_type::attribute_list));
+  if (!list) return std::vector<std::uint64_t>{base.number};
+  TRY(const auto bytes, list_bytes(*source_, *list));
+  return records_in(bytes, type);
+}
+
 std::uint64_t ntfs_mft::records() const { return std::min(places_.size, places_.initialised) / geometry().record; }
 
 result<std::optional<ntfs_record>> ntfs_mft::read(std::uint64_t number, std::vector<std::byte>& memory) const {
@@ -128,7 +134,7 @@ result<std::optional<ntfs_stream>> ntfs_mft::data_of(const ntfs_record& base) co
   ntfs_stream stream;
   TRY(const auto list, base.find(ntfs_attribute_type::attribute_list));
   if (list) {
-    CHECK(collect(base, *list, stream));
+    CHECK(collect(base, stream));
     if (stream.runs.empty()) return std::optional<ntfs_stream>();
   } else {
     TRY(const auto data, base.find(ntfs_attribute_type::data));

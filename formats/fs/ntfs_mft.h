@@ -26,6 +26,8 @@ class ntfs_mft {
 
   // Nothing if it is not in use. The answer looks into `memory`.
   result<std::optional<ntfs_record>> read(std::uint64_t number, std::vector<std::byte>& memory) const;
+  // The records with a file's unnamed attributes of that type, in the order of their clusters.
+  result<std::vector<std::uint64_t>> records_with(const ntfs_record& base, ntfs_attribute_type type) const;
   // The unnamed $DATA of a file's base record, from all its records; nothing if it lies in the record itself or is not there.
   result<std::optional<ntfs_stream>> data_of(const ntfs_record& base) const;
   // The same for a file that must be there.
@@ -39,7 +41,7 @@ class ntfs_mft {
  private:
   explicit ntfs_mft(ntfs_source& source) : source_(&source) {}
   result<void> find_itself();
-  result<void> collect(const ntfs_record& base, const ntfs_attribute& list, ntfs_stream& stream) const;
+  result<void> collect(const ntfs_record& base, ntfs_stream& stream) const;
   result<void> walk_piece(std::uint64_t first, byte_span bytes, on_damage damage, const visitor& visit) const;
 
   ntfs_source* source_;

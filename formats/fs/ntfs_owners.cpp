@@ -97,10 +97,22 @@ class owner_namer {
     const auto nameless = fmt::format("file record {}", file);
     const auto record = mft_.read(file, memory_);
     if (record.has_error() || !record.value()) return {owner_kind::unknown, nameless};
-    const auto names = names_in(*record.value());
-    const auto* name = names.has_error() || names.value().empty() ? nullptr : &names.value().front();
+    const auto name = name_of(*record.value());
     if (file < ntfs_file::first_user && file != ntfs_file::root) return system_file(file, name ? name->name : nameless);
     return path(*record.value(), name, nameless);
+  }
+
+  // Any one of them; of a file in many pieces it may stand in another record.
+  std::optional<ntfs_name> name_of(const ntfs_record& base) {
+    const auto records = mft_.records_with(base, ntfs_attribute_type::file_name);
+    if (records.has_error() || records.value().empty()) return std::nullopt;
+    const auto number = records.value().front();
+    std::vector<std::byte> memory;
+    const auto record = mft_.read(number, memory);
+    if (record.has_error() || !record.value() || record.value()->file() != base.number) return std::nullopt;
+    auto names = names_in(*record.value());
+    if (names.has_error() || names.value().empty()) return std::nullopt;
+    return std::move(names.value().front());
   }
 
   static owner_words system_file(std::uint64_t file, std::string name) {
@@ -110,7 +122,7 @@ class owner_namer {
     return {kind, std::move(name)};
   }
 
-  owner_words path(const ntfs_record& record, const ntfs_name* name, const std::string& nameless) {
+  owner_words path(const ntfs_record& record, const std::optional<ntfs_name>& name, const std::string& nameless) {
     std::optional<std::string> path;
     if (directories_ && record.directory()) path = directories_->path_of_directory(record.file());
     if (directories_ && !record.directory() && name) path = directories_->path_of(*name);
