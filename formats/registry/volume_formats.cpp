@@ -2,6 +2,7 @@
 #include "formats/registry/volume_formats.h"
 
 #include "formats/fs/ext.h"
+#include "formats/fs/fat.h"
 #include "formats/fs/ntfs.h"
 
 namespace umbra::registry {
@@ -12,6 +13,7 @@ using recogniser = result<plan::volume_ptr> (*)(io::device&);
 constexpr recogniser recognisers[] = {
     fs::recognise_ext,
     fs::recognise_ntfs,
+    fs::recognise_fat,
 };
 
 }  // namespace
