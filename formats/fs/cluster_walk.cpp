@@ -21,7 +21,9 @@ cluster_walk::cluster_walk(const cluster_space& space, io::unaligned_reader& rea
 
 result<void> cluster_walk::run(const tree_root& root, node_visitor visit) {
   visit_ = std::move(visit);
-  tree_entry top{node_kind::directory, {}, root.first, 0, false};
+  tree_entry top;
+  top.kind = node_kind::directory;
+  top.first = root.first;
   if (root.fixed.size != 0) {
     visit_({node_kind::directory, "/", root.fixed.size, {}});
     CHECK(read_folder({{}, top}, {&root.fixed, 1}));
@@ -68,6 +70,7 @@ result<void> cluster_walk::read_folder(const folder& f, std::span<const range> p
 
 result<void> cluster_walk::meet(const folder& f, tree_entry entry) {
   if (entry.name.find('/') != std::string::npos || entry.name.empty()) note_damage(f.path + "/", "an impossible name");
+  if (entry.damaged) note_damage(f.path + "/", "a damaged entry");
   auto path = entry.kind == node_kind::structure ? std::move(entry.name) : fmt::format("{}/{}", f.path, entry.name);
   if (entry.kind == node_kind::directory) return postpone(std::move(path), std::move(entry));
   runs_.clear();

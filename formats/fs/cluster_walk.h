@@ -27,6 +27,7 @@ struct tree_entry {
   std::uint32_t first = 0;  // 0: it has no clusters
   std::uint64_t size = 0;
   bool contiguous = false;  // clusters follow each other; there is no chain
+  bool damaged = false;     // something about it is wrong, but this much is clear
 };
 
 class record_parser {

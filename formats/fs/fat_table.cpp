@@ -2,6 +2,7 @@
 #include "formats/fs/fat_table.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -9,30 +10,22 @@
 namespace umbra::fs {
 namespace {
 
-// Entries read at once: even numbers, so that entries of 12 bits begin at a byte.
-constexpr std::uint64_t page_entries = 16 << 10;
+// Entries read at once: an even number, so that entries of 12 bits begin at a byte.
 constexpr std::uint64_t chunk_entries = 256 << 10;
 constexpr std::uint64_t reserved_entries = cluster_space::first_number;
 
 }  // namespace
 
 fat_table::fat_table(io::unaligned_reader& reader, const fat_geometry& geometry)
-    : reader_(reader), geometry_(geometry), last_(geometry.bits == 32 ? 0x0fffffff : (1u << geometry.bits) - 1) {}
+    : reader_(reader),
+      geometry_(geometry),
+      last_(geometry.bits == 32 ? 0x0fffffff : (1u << geometry.bits) - 1),
+      active_(reader, {geometry.fat + geometry.active * geometry.fat_size, geometry.fat_size}) {}
 
-// Indexes here count from the first cluster's entry.
 result<std::uint32_t> fat_table::after(std::uint32_t cluster) {
-  const std::uint64_t index = cluster - cluster_space::first_number;
-  const auto number = index / page_entries;
-  auto& p = pages_[static_cast<std::size_t>(number % pages_.size())];
-  if (p.number != number) {
-    const auto first = number * page_entries;
-    const auto count = std::min<std::uint64_t>(page_entries, geometry_.space.count - first);
-    p.number = ~0ull;
-    p.memory = buffer(static_cast<std::size_t>(bytes_of_entries(count)));
-    CHECK(read_copy(geometry_.active, first, p.memory.span()));
-    p.number = number;
-  }
-  const auto entry = entry_at(p.memory.view(), index % page_entries);
+  const std::uint64_t pair = cluster & ~1u;  // two entries fill whole bytes
+  TRY(const auto bytes, within("FAT", active_.entry(pair * geometry_.bits / 8, geometry_.bits / 4)));
+  const auto entry = entry_at(bytes, cluster & 1);
   if (entry > last_ - 8) return end;
   if (!is_used(entry)) return broken;
   return entry;

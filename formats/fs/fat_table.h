@@ -2,13 +2,13 @@
 // The file allocation tables of a volume: one entry for each cluster, in one or more copies.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include "engine/base/buffer.h"
 #include "engine/io/unaligned_reader.h"
 #include "formats/fs/cluster_walk.h"
 #include "formats/fs/fat_boot.h"
+#include "formats/fs/paged_table.h"
 
 namespace umbra::fs {
 
@@ -29,11 +29,6 @@ class fat_table final : public cluster_chains {
   result<bool> is_clean();
 
  private:
-  struct page {
-    std::uint64_t number = ~0ull;
-    buffer memory;
-  };
-
   std::uint32_t entry_at(byte_view entries, std::uint64_t index) const;
   bool is_used(std::uint32_t entry) const;
   std::uint64_t bytes_of_entries(std::uint64_t count) const { return (count * geometry_.bits + 7) / 8; }
@@ -44,7 +39,7 @@ class fat_table final : public cluster_chains {
   io::unaligned_reader& reader_;
   const fat_geometry geometry_;
   std::uint32_t last_;  // greatest value of an entry; the seven below end a chain, the eighth marks a bad cluster
-  std::array<page, 64> pages_;
+  paged_table active_;
   buffer chunk_;
   buffer other_;
   bool copies_differ_ = false;

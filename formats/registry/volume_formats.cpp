@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "formats/registry/volume_formats.h"
 
+#include "formats/fs/exfat.h"
 #include "formats/fs/ext.h"
 #include "formats/fs/fat.h"
 #include "formats/fs/ntfs.h"
@@ -14,6 +15,7 @@ constexpr recogniser recognisers[] = {
     fs::recognise_ext,
     fs::recognise_ntfs,
     fs::recognise_fat,
+    fs::recognise_exfat,
 };
 
 }  // namespace

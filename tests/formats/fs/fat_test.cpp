@@ -451,13 +451,13 @@ TEST(fat_volume, mutated_is_never_too_small) {
     if (!found) continue;
     fuzz::check_volume(*found, bytes.size());
     if (std::string_view(bytes).substr(0, 64) != std::string_view(original).substr(0, 64)) continue;
-    const auto used = found->used_blocks({}).value().used;
+    range_list claimed;
     for (std::uint64_t c = 2; c < 2 + (bytes.size() - l.data) / 512; ++c) {
-      const auto entry = l.fat + 2 * c;
-      if ((bytes[entry] == 0 && bytes[entry + 1] == 0) || bytes.substr(entry, 2) == "\xf7\xff") continue;
-      const range place{l.data + (c - 2) * 512, 512};
-      ASSERT_EQ(clip(used, place), range_list{place}) << "round " << round << ", cluster " << c;
+      const auto entry = std::string_view(bytes).substr(l.fat + 2 * c, 2);
+      if (entry != std::string_view("\0\0", 2) && entry != "\xf7\xff") claimed.push_back({l.data + (c - 2) * 512, 512});
     }
+    normalise(claimed);
+    ASSERT_THAT(subtract(claimed, found->used_blocks({}).value().used), IsEmpty()) << "round " << round;
   }
 }
 
