@@ -35,7 +35,6 @@ constexpr signature signatures[] = {
     {"swap", 4086, "SWAP-SPACE"sv},
     {"swap", 65526, "SWAPSPACE2"sv},
     {"ISO 9660", 32769, "CD001"sv},
-    {"Btrfs", 65600, "_BHRfS_M"sv},
 };
 
 constexpr std::uint64_t looked_at = 68 << 10;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "formats/registry/volume_formats.h"
 
+#include "formats/fs/btrfs.h"
 #include "formats/fs/exfat.h"
 #include "formats/fs/ext.h"
 #include "formats/fs/fat.h"
@@ -12,10 +13,7 @@ namespace {
 using recogniser = result<plan::volume_ptr> (*)(io::device&);
 
 constexpr recogniser recognisers[] = {
-    fs::recognise_ext,
-    fs::recognise_ntfs,
-    fs::recognise_fat,
-    fs::recognise_exfat,
+    fs::recognise_ext, fs::recognise_ntfs, fs::recognise_fat, fs::recognise_exfat, fs::recognise_btrfs,
 };
 
 }  // namespace

@@ -99,7 +99,7 @@ TABLE
   on_partition disk.img 6 write_into first_files
 }
 
-# Every byte outside the ext partitions, which may have free space, is the same. Arguments: the numbers of those.
+# Every byte outside the partitions that are understood, which may have free space, is the same. Arguments: their numbers.
 same_outside() {
   local number offset length at=0
   sort -n -k 2 partitions >sorted
@@ -164,7 +164,15 @@ one_partition() {
   cmp before.print alone.print || fail "partition $1 alone: files differ"
 }
 
-# check_disk NAME EXT-PARTITION...
+same_btrfs() {
+  place "$1"
+  local begin=$offset
+  on_partition disk.img "$1" "$SOURCE_DIR/tests/support/btrfs_used.py" >domain
+  "$SOURCE_DIR/tests/support/same_blocks.py" --domain domain --offset "$begin" disk.img back.img >/dev/null
+}
+
+# check_disk NAME EXT-PARTITION...: also_free lists partitions of other kinds that may have free space
+also_free=()
 check_disk() {
   local name=$1
   shift
@@ -173,13 +181,13 @@ check_disk() {
   backup_disk "$name"
   for number in "$@"; do grep -q "partition $number ([^)]*): ext[234]," notes || fail "not understood: $(cat notes)"; done
   restore_disk "$name"
-  same_outside "$@"
+  same_outside "$@" "${also_free[@]}"
   same_ext "$@"
   on_partition disk.img "$1" write_into change_files
   backup_disk "$name"
   expect_between $((2 << 20)) "$(field new_bytes report.json)" $((10 << 20)) 'new bytes of the incremental'
   restore_disk "$name"
-  same_outside "$@"
+  same_outside "$@" "${also_free[@]}"
   same_ext "$@"
   one_partition "$1"
 }
@@ -187,7 +195,11 @@ check_disk() {
 "$UMBRA" init vault --quiet
 say 'GPT: BIOS boot, FAT, ext4, swap, btrfs'
 make_gpt
+also_free=(5)
 check_disk gpt 3
+grep -q "partition 5 ([^)]*): Btrfs, .* used" notes || fail "not understood: $(cat notes)"
+same_btrfs 5
+also_free=()
 on_partition back.img 2 fsck.vfat -n >/dev/null
 on_partition back.img 5 btrfs check --readonly >check.log 2>&1 || fail "$(tail -n 5 check.log)"
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/btrfs_kit.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "engine/base/wire.h"
+#include "engine/block/hash.h"
+
+namespace umbra::test {
+
+std::string btrfs_sector_text(int file, std::uint64_t offset) {
+  auto text = fmt::format("file {} at {};", file, offset);
+  text.resize(512, '.');
+  return text;
+}
+
+const std::map<int, std::uint64_t>& btrfs_file_sizes() {
+  static const std::map<int, std::uint64_t> sizes{{1, 5000},    {2, 16 << 10},      {3, (16 << 10) - 1}, {4, 100000},
+                                                  {5, 3 << 20}, {6, (1 << 20) + 7}, {7, 300 << 10},      {8, 64 << 10}};
+  return sizes;
+}
+
+void make_btrfs_files(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder / "small");
+  for (const auto& [file, size] : btrfs_file_sizes()) {
+    std::ofstream out(folder / std::to_string(file), std::ios::binary);
+    for (std::uint64_t at = 0; at < size; at += 512)
+      out << btrfs_sector_text(file, at).substr(0, std::min<std::uint64_t>(512, size - at));
+  }
+  for (int i = 0; i < 60; ++i)
+    std::ofstream(folder / "small" / std::to_string(i)) << std::string(static_cast<std::size_t>(i) * 100, 'x');
+}
+
+btrfs_made::btrfs_made(const std::string& options, const std::string& size) : path_(dir_.at("volume")) {
+  make_btrfs_files(dir_ / "files");
+  shell(fmt::format("truncate -s {} {}", size, path_));
+  shell(fmt::format("mkfs.btrfs -q --rootdir {} {} {}", dir_.at("files"), options, path_));
+}
+
+std::unique_ptr<io::device> btrfs_made::open(io::open_options::access mode) const {
+  io::open_options options;
+  options.mode = mode;
+  return std::move(io::open_device(path_, options).value());
+}
+
+range_list btrfs_made::expected(std::uint64_t end) const {
+  std::istringstream lines(shell(UMBRA_SOURCE_DIR "/tests/support/btrfs_used.py " + path_));
+  range_list used{{0, 1 << 20}, {super_field("dev_item.total_bytes"), end - super_field("dev_item.total_bytes")}};
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) {
+    std::size_t length = 0;
+    const auto offset = std::stoull(line, &length, 16);
+    used.push_back({offset, std::stoull(line.substr(length), nullptr, 16)});
+  }
+  normalise(used);
+  return used;
+}
+
+std::uint64_t btrfs_made::super_field(const std::string& name) const {
+  return std::stoull(shell("btrfs inspect-internal dump-super " + path_ + " | awk '$1 == \"" + name + "\" { print $2 }'"));
+}
+
+void patch_btrfs_block(io::device& volume, std::uint64_t block, std::size_t size, std::size_t offset, byte_view bytes) {
+  std::vector<std::byte> whole(size);
+  ASSERT_TRUE(volume.read(block, whole).has_value());
+  std::copy(bytes.begin(), bytes.end(), whole.begin() + static_cast<std::ptrdiff_t>(offset));
+  wire::u32 sum;
+  sum = crc32c(byte_view(whole).subspan(32));
+  std::memcpy(whole.data(), &sum, sizeof(sum));
+  ASSERT_TRUE(volume.write(block, whole).has_value());
+}
+
+void patch_btrfs_super(io::device& volume, std::size_t offset, byte_view bytes) {
+  patch_btrfs_block(volume, 64 << 10, 4096, offset, bytes);
+}
+
+}  // namespace umbra::test

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prints what of a Btrfs is in use as a ddrescue domain file (same_blocks.py --domain): the superblocks, and every extent that
+`btrfs inspect-internal dump-tree` lists, at each place that the chunks give it.
+
+  btrfs_used.py VOLUME            the domain
+  btrfs_used.py --total VOLUME    the number of bytes
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+
+SUPERBLOCKS = (64 << 10, 64 << 20, 256 << 30)
+
+
+def dump(volume, *words):
+    return subprocess.run(["btrfs", "inspect-internal", *words, volume], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def chunks_of(volume):
+    """(logical, size, [places])"""
+    chunks = []
+    for line in dump(volume, "dump-tree", "-t", "chunk").splitlines():
+        if match := re.search(r"key \(FIRST_CHUNK_TREE CHUNK_ITEM (\d+)\)", line):
+            chunks.append([int(match[1]), 0, []])
+        elif match := re.match(r"\t\tlength (\d+) owner", line):
+            chunks[-1][1] = int(match[1])
+        elif match := re.match(r"\t\t\tstripe \d+ devid \d+ offset (\d+)", line):
+            chunks[-1][2].append(int(match[1]))
+    return chunks
+
+
+def extents_of(volume, node_size):
+    """(logical, size)"""
+    for match in re.finditer(r"key \((\d+) (EXTENT_ITEM|METADATA_ITEM) (\d+)\)", dump(volume, "dump-tree", "-t", "extent")):
+        yield int(match[1]), int(match[3]) if match[2] == "EXTENT_ITEM" else node_size
+
+
+def used_of(volume):
+    """Ranges (begin, end) of the device, sorted and merged."""
+    info = dump(volume, "dump-super")
+    node_size = int(re.search(r"^nodesize\s+(\d+)", info, re.M).group(1))
+    device_size = int(re.search(r"^dev_item.total_bytes\s+(\d+)", info, re.M).group(1))
+    chunks = chunks_of(volume)
+    used = [(at, at + 4096) for at in SUPERBLOCKS if at + 4096 <= device_size]
+    for logical, size in extents_of(volume, node_size):
+        homes = [c for c in chunks if c[0] <= logical and logical + size <= c[0] + c[1]]
+        if len(homes) != 1:
+            sys.exit(f"btrfs_used: {logical} lies in {len(homes)} chunks")
+        for place in homes[0][2]:
+            begin = place + logical - homes[0][0]
+            used.append((begin, begin + size))
+    merged = []
+    for begin, end in sorted(used):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--total", action="store_true")
+    parser.add_argument("volume")
+    arguments = parser.parse_args()
+    os.environ["LC_ALL"] = "C"
+    used = used_of(arguments.volume)
+    if arguments.total:
+        print(sum(end - begin for begin, end in used))
+        return
+    print("0x0 +")
+    for begin, end in used:
+        print(f"{begin:#x} {end - begin:#x} +")
+
+
+if __name__ == "__main__":
+    main()
