@@ -19,6 +19,7 @@ class reflink_copy final : public file_copy {
   reflink_copy(snapshot_record record, std::shared_ptr<snapshot_records> records);
 
   result<void> prepare() override;
+  result<void> end_prepare() override;
   result<void> pre_commit() override;
   result<void> commit() override;
   result<void> post_commit() override;
@@ -40,6 +41,7 @@ class reflink_copy final : public file_copy {
  private:
   result<void> open_source();
   result<void> check_space() const;
+  result<void> write_out() const;
   result<void> reopen();
 
   snapshot_record record_;

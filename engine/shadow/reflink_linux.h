@@ -19,7 +19,12 @@ result<std::string> why_no_reflink(const std::string& file);
 // A file that can become a clone of `source`: without a name in the folder, or the new file `name` of it.
 result<unique_fd> make_clone_target(int source, const std::string& folder, const std::string& name);
 
-// All of `source`, at one instant; `target` is empty or as long. 0 or an errno: takes no memory.
+// Lets `target` share what lies in `source` now, in small steps: others write to the source meanwhile. It is no copy yet, but
+// clone_file() has only to do then what has changed since. Only where cloning passes over blocks that both share already (XFS
+// since Linux 5.9); elsewhere, and if anything fails, all is left to clone_file(). Doing it again takes in what came since.
+void share_ahead(int source, int target) noexcept;
+
+// All of `source`, at one instant; what else was in `target` is gone. 0 or an errno: takes no memory.
 int clone_file(int source, int target) noexcept;
 
 // Bytes of the file that it shares with no other. btrfs counts an extent as shared while any part of it is: less than it is.
