@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include <fmt/format.h>
 #include <boost/crc.hpp>
 
 #include "engine/block/zero.h"
+#include "formats/table/type_names.h"
 
 namespace umbra::table {
 namespace {
@@ -17,34 +19,6 @@ namespace {
 constexpr std::uint32_t entry_count_limit = 4096;
 constexpr std::uint32_t entry_size_limit = 4096;
 constexpr std::uint64_t entries_size_limit = 1 << 20;
-
-struct named_type {
-  std::string_view guid;
-  const char* name;
-};
-
-constexpr named_type known_types[] = {
-    {"0fc63daf-8483-4772-8e79-3d69d8477de4", "Linux file system"},
-    {"c12a7328-f81f-11d2-ba4b-00a0c93ec93b", "EFI system"},
-    {"21686148-6449-6e6f-744e-656564454649", "BIOS boot"},
-    {"0657fd6d-a4ab-43c4-84e5-0933c84b4f4f", "Linux swap"},
-    {"e6d6d379-f507-44c2-a23c-238f2a3df928", "Linux LVM"},
-    {"a19d880f-05fc-4d3b-a006-743f0f84911e", "Linux RAID"},
-    {"ca7d7ccb-63ed-4c53-861c-1742536059cc", "Linux LUKS"},
-    {"4f68bce3-e8cd-4db1-96e7-fbcaf984b709", "Linux root x86-64"},
-    {"b921b045-1df0-41c3-af44-4c6f280d3fae", "Linux root arm64"},
-    {"933ac7e1-2eb4-4f13-b844-0e14e2aef915", "Linux home"},
-    {"bc13c2ff-59e6-4262-a352-b275fd6f7172", "Linux extended boot"},
-    {"ebd0a0a2-b9e5-4433-87c0-68b6b72699c7", "Microsoft basic data"},
-    {"e3c9e316-0b5c-4db8-817d-f92df00215ae", "Microsoft reserved"},
-    {"de94bba4-06d1-4d40-a16a-bfd50179d6ac", "Windows recovery"},
-};
-
-std::string name_of(const gpt_guid& type) {
-  auto text = to_text(type);
-  const auto* found = std::ranges::find(known_types, std::string_view(text), &named_type::guid);
-  return found != std::end(known_types) ? found->name : "type " + text;
-}
 
 std::uint32_t crc32(byte_view bytes) {
   boost::crc_32_type crc;
@@ -66,7 +40,14 @@ bool entries_are_bounded(const gpt_header& header) {
          std::uint64_t{size} * count <= entries_size_limit;
 }
 
-// One copy of the table. An empty optional means "nothing of a GPT here"; an error says what is wrong with what is here.
+// One copy of the table, whole.
+struct gpt_copy {
+  gpt_header header;
+  std::vector<std::byte> entries;
+};
+using found_copy = result<std::optional<gpt_copy>>;
+
+// An empty optional means "nothing of a GPT here"; an error says what is wrong with what is here.
 result<std::optional<gpt_header>> read_header(io::unaligned_reader& disk, std::uint64_t sector, std::uint32_t sector_size) {
   std::vector<std::byte> bytes(sector_size);
   CHECK(disk.read(sector * sector_size, bytes));
@@ -79,13 +60,61 @@ result<std::optional<gpt_header>> read_header(io::unaligned_reader& disk, std::u
   return std::optional(header);
 }
 
+std::size_t entries_size(const gpt_header& header) { return std::size_t{header.entry_size.value()} * header.entry_count.value(); }
+
 result<std::vector<std::byte>> read_entries(io::unaligned_reader& disk, const gpt_header& header, std::uint32_t sector_size) {
   const auto offset = checked_mul(header.entries_sector.value(), sector_size);
   if (!offset) return error(errc::out_of_range, "place of the entries");
-  std::vector<std::byte> bytes(std::size_t{header.entry_size.value()} * header.entry_count.value());
+  std::vector<std::byte> bytes(entries_size(header));
   CHECK(disk.read(*offset, bytes));
   if (crc32(bytes) != header.entries_crc.value()) return error(errc::checksum, "entries");
   return bytes;
+}
+
+found_copy read_copy(io::unaligned_reader& disk, std::uint64_t sector, std::uint32_t sector_size) {
+  TRY(const auto header, read_header(disk, sector, sector_size));
+  if (!header) return std::optional<gpt_copy>();
+  TRY(auto entries, read_entries(disk, *header, sector_size));
+  return std::optional(gpt_copy{*header, std::move(entries)});
+}
+
+bool is_whole(const found_copy& copy) { return copy.has_value() && copy.assume_value().has_value(); }
+
+void append_utf8(std::string& text, char32_t c) {
+  const auto tail = [&](unsigned shift) { text += static_cast<char>(0x80 | (c >> shift & 0x3f)); };
+  if (c < 0x80) {
+    text += static_cast<char>(c);
+  } else if (c < 0x800) {
+    text += static_cast<char>(0xc0 | c >> 6);
+    tail(0);
+  } else if (c < 0x10000) {
+    text += static_cast<char>(0xe0 | c >> 12);
+    tail(6);
+    tail(0);
+  } else {
+    text += static_cast<char>(0xf0 | c >> 18);
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
+// The name up to the first zero; U+FFFD for half a pair of surrogates.
+std::string name_in(const gpt_entry& entry) {
+  std::string name;
+  const std::span units(entry.name);
+  for (std::size_t i = 0; i < units.size() && units[i].value() != 0; ++i) {
+    char32_t c = units[i].value();
+    const char32_t next = i + 1 < units.size() ? units[i + 1].value() : 0;
+    if (c >= 0xd800 && c < 0xdc00 && next >= 0xdc00 && next < 0xe000) {
+      c = 0x10000 + ((c - 0xd800) << 10 | (next - 0xdc00));
+      ++i;
+    } else if (c >= 0xd800 && c < 0xe000) {
+      c = 0xfffd;
+    }
+    append_utf8(name, c);
+  }
+  return name;
 }
 
 void add_entry(partition_table& table, std::uint32_t number, const gpt_entry& entry, std::uint32_t sector_size) {
@@ -98,19 +127,104 @@ void add_entry(partition_table& table, std::uint32_t number, const gpt_entry& en
     table.notes.push_back(fmt::format("partition {}: its end lies before its beginning or beyond all numbers, left out", number));
     return;
   }
-  table.partitions.push_back({number, *offset, *size, name_of(entry.type)});
+  const auto type = to_text(entry.type);
+  table.partitions.push_back({.number = number,
+                              .offset = *offset,
+                              .size = *size,
+                              .kind = name_of_gpt_type(type),
+                              .type = type,
+                              .id = to_text(entry.id),
+                              .name = name_in(entry),
+                              .attributes = entry.attributes.value(),
+                              .boot = false});
 }
 
-result<bool> add_copy(partition_table& table, io::unaligned_reader& disk, std::uint64_t sector, std::uint32_t sector_size) {
-  TRY(const auto header, read_header(disk, sector, sector_size));
-  if (!header) return false;
-  TRY(const auto entries, read_entries(disk, *header, sector_size));
-  for (std::uint32_t i = 0; i < header->entry_count.value(); ++i) {
-    const auto at = std::size_t{i} * header->entry_size.value();
-    add_entry(table, i + 1, read_struct<gpt_entry>(byte_view(entries).subspan(at)), sector_size);
+// Reads both copies and takes from them what can be trusted.
+class gpt_reader {
+ public:
+  gpt_reader(partition_table& table, io::unaligned_reader& disk, std::uint32_t sector_size)
+      : table_(table), disk_(disk), sector_size_(sector_size), sectors_(disk.size() / sector_size) {}
+
+  bool read() {
+    auto first = read_copy(disk_, 1, sector_size_);
+    auto second = read_copy(disk_, sectors_ - 1, sector_size_);
+    const auto used = is_whole(first) ? first : second;
+    note_damage(first, second);
+    if (!is_whole(used)) return false;
+    const auto& copy = *used.assume_value();
+    std::uint64_t second_sector = sectors_ - 1;
+    if (is_whole(first) && !is_whole(second)) second_sector = look_elsewhere(copy, second);
+    if (is_whole(first) && is_whole(second)) compare(copy, *second.assume_value());
+    take(copy);
+    add_pieces(first, second, copy, second_sector);
+    return true;
   }
-  return true;
-}
+
+ private:
+  void note_damage(const found_copy& first, const found_copy& second) {
+    if (first.has_error()) table_.notes.push_back("GPT, first copy: " + first.assume_error().message());
+    if (second.has_error()) table_.notes.push_back("GPT, copy at the end: " + second.assume_error().message());
+    if (!is_whole(first) && is_whole(second)) table_.notes.emplace_back("GPT read from its copy at the end of the disk");
+  }
+
+  // A disk that has grown, or was copied onto a larger one, keeps its second copy where its end was.
+  std::uint64_t look_elsewhere(const gpt_copy& first, found_copy& second) {
+    const auto end = sectors_ - 1;
+    const auto sector = first.header.other_sector.value();
+    if (sector > 1 && sector < end) {
+      auto other = read_copy(disk_, sector, sector_size_);
+      if (is_whole(other)) {
+        table_.notes.push_back(fmt::format("GPT: its second copy lies at byte {} and not at the end of the disk, which has grown",
+                                           sector * sector_size_));
+        second = std::move(other);
+        return sector;
+      }
+    }
+    if (second.has_value()) table_.notes.emplace_back("GPT: there is no second copy at the end of the disk");
+    return end;
+  }
+
+  void compare(const gpt_copy& first, const gpt_copy& second) {
+    const auto differ = [&](const char* what) {
+      table_.notes.push_back(fmt::format("GPT: its two copies name different {}; the first one counts", what));
+    };
+    if (to_text(first.header.disk) != to_text(second.header.disk)) differ("GUIDs of the disk");
+    if (first.entries != second.entries) differ("partitions");
+  }
+
+  void take(const gpt_copy& copy) {
+    table_.id = to_text(copy.header.disk);
+    table_.sector = sector_size_;
+    const auto& header = copy.header;
+    for (std::uint32_t i = 0; i < header.entry_count.value(); ++i) {
+      const auto at = std::size_t{i} * header.entry_size.value();
+      add_entry(table_, i + 1, read_struct<gpt_entry>(byte_view(copy.entries).subspan(at)), sector_size_);
+    }
+  }
+
+  // Of a copy that cannot be read the entries are taken to lie where they usually do.
+  void add_pieces(const found_copy& first, const found_copy& second, const gpt_copy& good, std::uint64_t second_sector) {
+    const auto size = align_up(entries_size(good.header), sector_size_);
+    const auto count = size / sector_size_;
+    add(piece_kind::gpt_header, 1, sector_size_);
+    add(piece_kind::gpt_entries, is_whole(first) ? first.assume_value()->header.entries_sector.value() : 2, size);
+    if (second.has_value() && !second.assume_value()) return;
+    add(piece_kind::gpt_backup_header, second_sector, sector_size_);
+    const auto usual = second_sector > count ? second_sector - count : 0;
+    const auto entries = is_whole(second) ? second.assume_value()->header.entries_sector.value() : usual;
+    if (entries != 0) add(piece_kind::gpt_backup_entries, entries, size);
+  }
+
+  void add(piece_kind kind, std::uint64_t sector, std::uint64_t size) {
+    const auto offset = checked_mul(sector, sector_size_);
+    if (offset && size != 0 && fits(*offset, size, disk_.size())) table_.pieces.push_back({kind, *offset, size});
+  }
+
+  partition_table& table_;
+  io::unaligned_reader& disk_;
+  const std::uint32_t sector_size_;
+  const std::uint64_t sectors_;
+};
 
 }  // namespace
 
@@ -121,18 +235,7 @@ std::string to_text(const gpt_guid& guid) {
 }
 
 bool add_gpt_partitions(partition_table& table, io::unaligned_reader& disk, std::uint32_t sector_size) {
-  const auto sectors = disk.size() / sector_size;
-  if (sectors < 3) return false;
-  auto first = add_copy(table, disk, 1, sector_size);
-  if (first && first.value()) return true;
-  auto second = add_copy(table, disk, sectors - 1, sector_size);
-  if (first.has_error()) table.notes.push_back("GPT, first copy: " + first.error().message());
-  if (second && second.value()) {
-    table.notes.push_back("GPT read from its copy at the end of the disk");
-    return true;
-  }
-  if (second.has_error()) table.notes.push_back("GPT, copy at the end: " + second.error().message());
-  return false;
+  return disk.size() / sector_size >= 3 && gpt_reader(table, disk, sector_size).read();
 }
 
 }  // namespace umbra::table

@@ -48,8 +48,9 @@ static_assert(sizeof(gpt_entry) == 128);
 // "0fc63daf-8483-4772-8e79-3d69d8477de4"
 std::string to_text(const gpt_guid& guid);
 
-// Adds the partitions of the first copy that is whole: the one after the first sector, else the one at the disk's end.
-// False, with a note if there was something, when neither is.
+// Adds the partitions of the first copy that is whole, the one after the first sector or else the one at the disk's end, with the
+// disk's GUID and the places of both copies. Both are read: notes tell of damage and differences. False, with a note if there was
+// something, when neither is whole.
 bool add_gpt_partitions(partition_table& table, io::unaligned_reader& disk, std::uint32_t sector_size);
 
 }  // namespace umbra::table

@@ -6,37 +6,30 @@
 
 #include <fmt/format.h>
 
+#include "engine/block/zero.h"
+#include "formats/table/type_names.h"
+
 namespace umbra::table {
 namespace {
 
 constexpr unsigned chain_limit = 128;
 constexpr std::uint32_t first_logical_number = 5;
 
-struct named_type {
-  std::uint8_t type;
-  const char* name;
-};
-
-constexpr named_type known_types[] = {
-    {0x01, "FAT12"},     {0x06, "FAT16"},      {0x07, "NTFS or exFAT"},
-    {0x0b, "FAT32"},     {0x0c, "FAT32 LBA"},  {0x0e, "FAT16 LBA"},
-    {0x27, "recovery"},  {0x82, "Linux swap"}, {0x83, "Linux file system"},
-    {0x8e, "Linux LVM"}, {0xa5, "FreeBSD"},    {0xa6, "OpenBSD"},
-    {0xa9, "NetBSD"},    {0xef, "EFI system"}, {0xfd, "Linux RAID"},
-};
-
-std::string name_of(std::uint8_t type) {
-  const auto* found = std::ranges::find(known_types, type, &named_type::type);
-  return found != std::end(known_types) ? found->name : fmt::format("type 0x{:02x}", type);
-}
-
 bool is_extended(std::uint8_t type) { return type == 0x05 || type == 0x0f || type == 0x85; }
 
 bool is_used(const mbr_entry& e) { return e.type.value() != 0 && e.sectors.value() != 0; }
 
-partition make_partition(std::uint32_t number, std::uint64_t first_sector, const mbr_entry& e, std::uint32_t sector_size) {
+partition make_partition(const partition_table& table, std::uint32_t number, std::uint64_t first_sector, const mbr_entry& e) {
+  partition p;
+  p.number = number;
   // Sums of three 32-bit numbers, times at most 4096.
-  return {number, first_sector * sector_size, std::uint64_t{e.sectors.value()} * sector_size, name_of(e.type.value())};
+  p.offset = first_sector * table.sector;
+  p.size = std::uint64_t{e.sectors.value()} * table.sector;
+  p.kind = name_of_mbr_type(e.type.value());
+  p.type = fmt::format("0x{:02x}", e.type.value());
+  if (!table.id.empty()) p.id = fmt::format("{}-{:02x}", table.id, number);
+  p.boot = e.boot.value() == 0x80;
+  return p;
 }
 
 std::optional<mbr_sector> read_link(partition_table& table, io::unaligned_reader& disk, std::uint64_t offset) {
@@ -52,13 +45,11 @@ std::optional<mbr_sector> read_link(partition_table& table, io::unaligned_reader
 // link, relative to the extended partition's beginning.
 class logical_chain {
  public:
-  logical_chain(partition_table& table, io::unaligned_reader& disk, const mbr_entry& extended, std::uint32_t sector_size,
-                std::uint32_t& next_number)
+  logical_chain(partition_table& table, io::unaligned_reader& disk, const mbr_entry& extended, std::uint32_t& next_number)
       : table_(table),
         disk_(disk),
         begin_(extended.first_sector.value()),
         size_(extended.sectors.value()),
-        sector_size_(sector_size),
         number_(next_number) {}
 
   void follow() {
@@ -75,8 +66,9 @@ class logical_chain {
  private:
   // Adds what the link at this sector of the extended partition names; answers the next link.
   std::optional<std::uint64_t> visit(std::uint64_t link) {
-    const auto sector = read_link(table_, disk_, (begin_ + link) * sector_size_);
+    const auto sector = read_link(table_, disk_, (begin_ + link) * table_.sector);
     if (!sector) return std::nullopt;
+    table_.pieces.push_back({piece_kind::ebr, (begin_ + link) * table_.sector, table_.sector});
     std::optional<std::uint64_t> next;
     for (const auto& e : sector->entries) {
       if (!is_used(e)) continue;
@@ -94,14 +86,13 @@ class logical_chain {
   }
 
   void add(std::uint64_t link, const mbr_entry& e) {
-    table_.partitions.push_back(make_partition(number_++, begin_ + link + e.first_sector.value(), e, sector_size_));
+    table_.partitions.push_back(make_partition(table_, number_++, begin_ + link + e.first_sector.value(), e));
   }
 
   partition_table& table_;
   io::unaligned_reader& disk_;
   std::uint64_t begin_;
   std::uint64_t size_;
-  std::uint32_t sector_size_;
   std::uint32_t& number_;
 };
 
@@ -122,16 +113,30 @@ bool is_protective(const mbr_sector& mbr) {
   return std::ranges::any_of(mbr.entries, [](const auto& e) { return e.type.value() == mbr_type_protective; });
 }
 
-void add_mbr_partitions(partition_table& table, io::unaligned_reader& disk, const mbr_sector& mbr, std::uint32_t sector_size) {
+bool is_hybrid(const mbr_sector& mbr) {
+  return is_protective(mbr) &&
+         std::ranges::any_of(mbr.entries, [](const auto& e) { return is_used(e) && e.type.value() != mbr_type_protective; });
+}
+
+void add_mbr_itself(partition_table& table, const mbr_sector& mbr, std::uint32_t sector_size) {
+  table.sector = sector_size;
+  table.boot_code = !is_zero(bytes_of(mbr.code));
+  if (mbr.disk.value() != 0) table.id = fmt::format("{:08x}", mbr.disk.value());
+  table.pieces.push_back({piece_kind::mbr, 0, sector_size});
+}
+
+void add_mbr_partitions(partition_table& table, io::unaligned_reader& disk, const mbr_sector& mbr) {
   auto next_logical = first_logical_number;
   std::uint32_t number = 0;
   for (const auto& e : mbr.entries) {
     ++number;
     if (!is_used(e) || e.type.value() == mbr_type_protective) continue;
+    auto p = make_partition(table, number, e.first_sector.value(), e);
     if (is_extended(e.type.value())) {
-      logical_chain(table, disk, e, sector_size, next_logical).follow();
+      table.containers.push_back(std::move(p));
+      logical_chain(table, disk, e, next_logical).follow();
     } else {
-      table.partitions.push_back(make_partition(number, e.first_sector.value(), e, sector_size));
+      table.partitions.push_back(std::move(p));
     }
   }
 }

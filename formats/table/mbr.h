@@ -21,7 +21,9 @@ struct mbr_entry {
 static_assert(sizeof(mbr_entry) == 16);
 
 struct mbr_sector {
-  wire::u8 code[446];
+  wire::u8 code[440];
+  wire::u32 disk;  // the disk's signature, written by Windows and by partitioning tools
+  wire::u16 unused;
   mbr_entry entries[4];
   wire::u8 signature[2];
 };
@@ -35,7 +37,14 @@ std::optional<mbr_sector> parse_mbr(byte_view first_sector);
 // True if the table only says "a GPT is here" (beside it a hybrid table may name up to three of its partitions).
 bool is_protective(const mbr_sector& mbr);
 
-// Primary and logical partitions. Chains of logical ones are followed for at most 128 links; what cannot be followed is a note.
-void add_mbr_partitions(partition_table& table, io::unaligned_reader& disk, const mbr_sector& mbr, std::uint32_t sector_size);
+// True if a table that says "a GPT is here" also names partitions of its own.
+bool is_hybrid(const mbr_sector& mbr);
+
+// The disk's signature, where the code begins, and the place of the sector itself.
+void add_mbr_itself(partition_table& table, const mbr_sector& mbr, std::uint32_t sector_size);
+
+// Primary, extended and logical partitions. Chains of logical ones are followed for at most 128
+// links; what cannot be followed is a note. add_mbr_itself() comes first.
+void add_mbr_partitions(partition_table& table, io::unaligned_reader& disk, const mbr_sector& mbr);
 
 }  // namespace umbra::table

@@ -22,18 +22,35 @@ void read_gpt(partition_table& table, io::unaligned_reader& disk, const std::arr
   for (const auto size : sizes) {
     if (add_gpt_partitions(table, disk, size)) {
       table.kind = table_kind::gpt;
+      table.pieces.front().size = size;  // the MBR has a sector of the GPT's to itself
       return;
     }
   }
-  table.notes.push_back("the first sector announces a GPT, but neither copy of it can be used");
+  table.notes.emplace_back("the first sector announces a GPT, but neither copy of it can be used");
+}
+
+void note_hybrid(partition_table& table, const mbr_sector& mbr) {
+  if (!is_hybrid(mbr)) return;
+  table.hybrid = true;
+  table.notes.emplace_back("hybrid: the MBR names partitions of its own beside the GPT, which counts here");
+}
+
+// It is no table after all: what looked like a disk's signature is part of something else.
+void forget_sector(partition_table& table) {
+  table.id.clear();
+  table.boot_code = false;
+  table.pieces.clear();
 }
 
 void drop_outside(partition_table& table, std::uint64_t disk_size) {
-  std::erase_if(table.partitions, [&](const auto& p) {
+  const auto sticks_out = [&](const auto& p) {
     if (p.size != 0 && fits(p.offset, p.size, disk_size)) return false;
     table.notes.push_back(fmt::format("partition {}: sticks out of the disk, left out", p.number));
     return true;
-  });
+  };
+  std::erase_if(table.partitions, sticks_out);
+  std::erase_if(table.containers, sticks_out);
+  std::erase_if(table.pieces, [&](const auto& p) { return p.size == 0 || !fits(p.offset, p.size, disk_size); });
 }
 
 // Both sides of an overlap go: nobody can say whose the shared bytes are.
@@ -66,15 +83,19 @@ result<partition_table> read_partitions(io::device& disk) {
   // A GPT without its protective MBR is what a newer table or file system left behind: the kernel does not see it either.
   if (!mbr) return table;
   const auto sizes = sector_sizes(disk);
+  add_mbr_itself(table, *mbr, sizes[0]);
   if (is_protective(*mbr)) {
     read_gpt(table, reader, sizes);
+    note_hybrid(table, *mbr);
   } else {
-    add_mbr_partitions(table, reader, *mbr, sizes[0]);
-    if (!table.partitions.empty() || !table.notes.empty()) table.kind = table_kind::mbr;
+    add_mbr_partitions(table, reader, *mbr);
+    if (!table.partitions.empty() || !table.containers.empty() || !table.notes.empty()) table.kind = table_kind::mbr;
   }
   std::ranges::stable_sort(table.partitions, {}, &partition::offset);
+  std::ranges::stable_sort(table.pieces, {}, &piece::offset);
   drop_overlapping(table);
   drop_outside(table, reader.size());
+  if (table.kind == table_kind::none) forget_sector(table);
   return table;
 }
 

@@ -17,15 +17,38 @@ struct partition {
   std::uint32_t number = 0;  // as the kernel counts: sda1 is 1, the first logical one 5
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
-  std::string kind;  // "Linux file system", "EFI system"; an unknown type spelled as in the table
+  std::string kind;              // "Linux file system", "EFI system"; an unknown type spelled as in the table
+  std::string type;              // as in the table: a GUID, or "0x83"
+  std::string id;                // as udev spells PARTUUIDs: the partition's GUID, or "1a2b3c4d-01"
+  std::string name;              // GPT only; UTF-8
+  std::uint64_t attributes = 0;  // GPT only (UEFI 2.10 table 5.8)
+  bool boot = false;             // MBR only: the flag of the partition to start from
 
   std::uint64_t end() const { return offset + size; }
   bool operator==(const partition&) const = default;
 };
 
+enum class piece_kind : std::uint8_t { mbr, ebr, gpt_header, gpt_entries, gpt_backup_header, gpt_backup_entries };
+
+// Where a part of the table itself lies: inside the device, but it may overlap anything.
+struct piece {
+  piece_kind kind = piece_kind::mbr;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+
+  std::uint64_t end() const { return offset + size; }
+  bool operator==(const piece&) const = default;
+};
+
 struct partition_table {
   table_kind kind = table_kind::none;
+  std::uint32_t sector = 512;         // in which the table counts
+  std::string id;                     // GPT: the disk's GUID; MBR: its signature, "1a2b3c4d"; empty without
+  bool boot_code = false;             // the first sector begins with code for a BIOS
+  bool hybrid = false;                // the MBR before the GPT names partitions of its own
   std::vector<partition> partitions;  // sorted by offset, inside the device, without overlap
+  std::vector<partition> containers;  // extended partitions: inside the device; logical partitions lie in them
+  std::vector<piece> pieces;          // sorted by offset
   std::vector<std::string> notes;     // one line each: what was damaged, what was left out and why
 };
 
