@@ -65,6 +65,7 @@ int run_app(const std::vector<std::string>& typed, context& c) {
   add_backup(app, chosen);
   add_list(app, chosen);
   add_info(app, chosen);
+  add_inspect(app, chosen);
   add_diff(app, chosen);
   add_verify(app, chosen);
   add_restore(app, chosen);

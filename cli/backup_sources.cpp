@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/layout_json.h"
 #include "engine/io/probe.h"
 #include "formats/registry/allocation.h"
 #include "formats/registry/disk_identity.h"
@@ -37,11 +38,22 @@ result<void> check_destination(opened_source& s, const source_options& options, 
                                         destination, s.argument.path));
 }
 
-result<void> read_layout(opened_source& s, const source_options& options, const std::vector<registry::exclusion_rule>& exclude) {
-  if (options.read_all) return success();
-  TRY(s.allocation, registry::allocation_of(*s.device, {.cuts_on_files = options.cuts == "files", .leave_out = exclude}));
+// One pass gives both the layout and what is in use.
+void read_layout(opened_source& s, const source_options& options, const registry::exclusion_rules& exclude) {
+  auto survey =
+      registry::survey_disk(*s.device, {.cuts_on_files = !options.read_all && options.cuts == "files", .leave_out = exclude});
+  s.layout = std::move(survey.layout);
+  if (options.read_all) return;
+  s.allocation = std::move(survey.map);
   s.has_allocation = true;
-  return success();
+}
+
+// A table of thousands of partitions with long names must not make a manifest that nobody wants to read.
+nlohmann::json describe_layout(const registry::disk_layout& layout) {
+  constexpr std::size_t limit = 256 << 10;
+  auto document = to_json(layout);
+  const auto size = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size();
+  return size <= limit ? document : nlohmann::json();
 }
 
 range part_of(const opened_source& s) { return s.argument.window.value_or(range{0, s.device->geometry().size}); }
@@ -95,12 +107,12 @@ result<void> backup_sources::take_shadow_copies(const source_options& options, c
   std::vector<source_argument> arguments;
   for (const auto& s : sources_) arguments.push_back(s->argument);
   const bool destination_too = std::ranges::any_of(sources_, &opened_source::holds_destination);
-  const auto exclude = exclusion_rules(options.exclude, destination_, destination_too, c, output);
+  const auto exclude = rules_of_exclusion(options.exclude, destination_, destination_too, c, output);
   TRY(shadow_, backup_shadow::make(arguments, options.shadow, options.service, c, output));
   for (const auto& s : sources_) {
     warn_of_swap(*s, c, output);
     TRY(s->device, shadow_.open(s->argument, how_to_read(options)));
-    CHECK(read_layout(*s, options, exclude));
+    read_layout(*s, options, exclude);
   }
   return success();
 }
@@ -129,9 +141,13 @@ std::vector<jobs::backup_source> backup_sources::for_job() const {
 nlohmann::json backup_sources::describe() const {
   auto list = nlohmann::json::array();
   for (const auto& s : sources_) {
-    nlohmann::json one{{"path", s->argument.path},     {"size", s->device->geometry().size},
-                       {"identity", s->identity},      {"hardware", io::hardware_id(s->argument.path)},
-                       {"notes", s->allocation.notes}, {"left_out", cli::describe_left_out(s->allocation)}};
+    nlohmann::json one{{"path", s->argument.path},
+                       {"size", s->device->geometry().size},
+                       {"identity", s->identity},
+                       {"hardware", io::hardware_id(s->argument.path)},
+                       {"notes", s->allocation.notes},
+                       {"layout", describe_layout(s->layout)},
+                       {"left_out", cli::describe_left_out(s->allocation)}};
     if (s->argument.window) one["offset"] = s->argument.window->offset;
     list.push_back(std::move(one));
   }

@@ -15,6 +15,7 @@
 #include "cli/output.h"
 #include "cli/source_argument.h"
 #include "engine/jobs/backup.h"
+#include "formats/registry/disk_layout.h"
 
 namespace umbra::cli {
 
@@ -36,6 +37,7 @@ struct opened_source {
   plan::allocation allocation;
   bool has_allocation = false;
   bool holds_destination = false;
+  registry::disk_layout layout;
   std::string identity;  // registry::disk_identity
 };
 
@@ -53,7 +55,7 @@ class backup_sources {
 
   std::vector<jobs::backup_source> for_job() const;
   std::span<const std::unique_ptr<opened_source>> all() const { return sources_; }
-  // For the manifest: path, size, window, identity and notes of each.
+  // For the manifest: path, size, window, identity, notes and layout of each.
   nlohmann::json describe() const;
   // What was left out of all sources, each with its number as "source".
   nlohmann::json describe_left_out() const;

@@ -19,6 +19,7 @@ void add_init(CLI::App& app, chosen_command& chosen);
 void add_backup(CLI::App& app, chosen_command& chosen);
 void add_list(CLI::App& app, chosen_command& chosen);
 void add_info(CLI::App& app, chosen_command& chosen);
+void add_inspect(CLI::App& app, chosen_command& chosen);
 void add_diff(CLI::App& app, chosen_command& chosen);
 void add_verify(CLI::App& app, chosen_command& chosen);
 void add_restore(CLI::App& app, chosen_command& chosen);

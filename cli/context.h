@@ -19,6 +19,8 @@ struct context {
   std::ostream* err = nullptr;
   bool err_is_terminal = false;
   std::size_t err_columns = 80;  // of the terminal
+  std::size_t out_columns = 80;  // of the terminal, if standard output is one
+  bool utf8 = false;             // the locale's characters are UTF-8: lines may be drawn with more than ASCII
   wall_clock now;
   random_source* random = nullptr;
   store::file_system* files = nullptr;

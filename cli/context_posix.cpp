@@ -7,7 +7,9 @@
 #endif
 #include <unistd.h>
 
+#include <cctype>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <iostream>
 #include <string_view>
@@ -64,10 +66,22 @@ std::vector<std::string> writer_environment() {
   return settings;
 }
 
-std::size_t terminal_columns() {
+// The first of the three variables that is set decides, as in setlocale().
+bool locale_is_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here changes the environment
+    if (value == nullptr || *value == '\0') continue;
+    std::string locale(value);
+    for (auto& c : locale) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+  }
+  return false;
+}
+
+std::size_t terminal_columns(int stream) {
   constexpr std::size_t usual = 80;
   winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
+  return ioctl(stream, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
 }
 
 // Ctrl-C means no: the signal does not end the wait for input by itself.
@@ -113,7 +127,9 @@ int with_process_context(const std::function<int(context&)>& body) {
   c.out = &std::cout;
   c.err = &std::cerr;
   c.err_is_terminal = isatty(STDERR_FILENO) == 1;
-  c.err_columns = terminal_columns();
+  c.err_columns = terminal_columns(STDERR_FILENO);
+  c.out_columns = terminal_columns(STDOUT_FILENO);
+  c.utf8 = locale_is_utf8();
   c.now = system_wall_clock();
   c.random = random.get();
   c.files = files.get();

@@ -18,6 +18,7 @@ namespace umbra::cli {
 namespace {
 
 using registry::exclusion_rule;
+using registry::exclusion_rules;
 
 constexpr std::size_t described_at_most = 200;
 constexpr std::size_t printed_at_most = 5;
@@ -51,8 +52,7 @@ result<exclusion_rule> rule_for_path(const std::string& path, const std::string&
   return rule;
 }
 
-void add_destination(std::vector<exclusion_rule>& rules, const std::string& destination, context& c,
-                     const output_options& output) {
+void add_destination(exclusion_rules& rules, const std::string& destination, context& c, const output_options& output) {
   auto rule = rule_for_path(destination, "the destination itself");
   if (rule.has_error()) {
     warn(c, output, fmt::format("{}: cannot be left out of its own image: {}", destination, rule.error().message()));
@@ -65,7 +65,7 @@ void add_destination(std::vector<exclusion_rule>& rules, const std::string& dest
   rules.push_back(std::move(below));
 }
 
-void add_active_swap(std::vector<exclusion_rule>& rules) {
+void add_active_swap(exclusion_rules& rules) {
   for (const auto& path : io::active_swap_files()) {
     auto rule = rule_for_path(path, "swap file");
     if (rule.has_error()) continue;  // then it is imaged: larger, not wrong
@@ -96,9 +96,9 @@ std::string line_of(const nlohmann::json& one) {
 
 }  // namespace
 
-std::vector<exclusion_rule> exclusion_rules(const exclusion_options& options, const std::string& destination,
-                                            bool destination_too, context& c, const output_options& output) {
-  std::vector<exclusion_rule> rules;
+registry::exclusion_rules rules_of_exclusion(const exclusion_options& options, const std::string& destination,
+                                             bool destination_too, context& c, const output_options& output) {
+  exclusion_rules rules;
   for (const auto& pattern : options.patterns) {
     exclusion_rule rule;
     rule.pattern = pattern;

@@ -24,8 +24,8 @@ struct exclusion_options {
 };
 
 // `destination_too`: it lies on a source.
-std::vector<registry::exclusion_rule> exclusion_rules(const exclusion_options& options, const std::string& destination,
-                                                      bool destination_too, context& c, const output_options& output);
+registry::exclusion_rules rules_of_exclusion(const exclusion_options& options, const std::string& destination,
+                                             bool destination_too, context& c, const output_options& output);
 
 // For the manifest and reports: [{"volume", "path", "why", "bytes"}], the largest first, at most 200; what is beyond that is one
 // last entry without path.

@@ -6,52 +6,16 @@
 #include <fmt/format.h>
 
 #include "engine/io/window_device.h"
-#include "formats/registry/signature.h"
+#include "formats/registry/disk_identity.h"
 #include "formats/registry/volume_formats.h"
+#include "formats/registry/volume_survey.h"
+#include "formats/table/regions.h"
 #include "formats/table/table.h"
 
 namespace umbra::registry {
 namespace {
 
 using plan::whole_volume;
-
-// Extents of the whole disk together; the limit keeps their memory below 100 MiB.
-plan::scan_options scan_options_of(const allocation_options& options, std::size_t extents_so_far) {
-  plan::scan_options scan;
-  scan.files = options.cuts_on_files;
-  scan.file_extent_limit -= std::min(extents_so_far, scan.file_extent_limit);
-  return scan;
-}
-
-// A volume's own map if one format claims it and nothing else seems to be there.
-result<plan::allocation> understand(io::device& volume, const allocation_options& options, std::size_t extents_so_far) {
-  TRY(const auto claims, recognise_volume(volume));
-  TRY(const auto other, foreign_signature(volume));
-  const auto size = volume.geometry().size;
-  if (claims.empty()) {
-    return whole_volume(size, other.empty() ? "copied whole: no known file system" : fmt::format("{}, copied whole", other));
-  }
-  const auto kind = claims.front()->facts().kind;
-  if (claims.size() > 1)
-    return whole_volume(size, fmt::format("copied whole: it looks like {} and like {}", kind, claims[1]->facts().kind));
-  if (!other.empty()) return whole_volume(size, fmt::format("copied whole: it looks like {} and like {}", kind, other));
-  TRY(auto map, claims.front()->used_blocks(scan_options_of(options, extents_so_far)));
-  leave_out_files(*claims.front(), volume, options.leave_out, map);
-  return map;
-}
-
-plan::allocation volume_map(io::device& volume, const allocation_options& options, std::size_t extents_so_far) {
-  auto map = understand(volume, options, extents_so_far);
-  if (map.has_error()) return whole_volume(volume.geometry().size, "copied whole: " + map.error().message());
-  return std::move(map).assume_value();
-}
-
-plan::allocation partition_map(io::device& disk, const table::partition& p, const allocation_options& options,
-                               std::size_t extents_so_far) {
-  auto window = io::make_window(disk, {p.offset, p.size});
-  if (window.has_error()) return whole_volume(p.size, "copied whole: " + window.error().message());
-  return volume_map(*window.value(), options, extents_so_far);
-}
 
 // A table in the first sector does not overwrite a file system that lay on the whole disk before; nor does a file system wipe
 // a table out. Nobody can tell which of them counts. Empty if there is no such file system.
@@ -61,48 +25,115 @@ std::string below_a_table(io::device& disk) {
   return itself.value().empty() ? "" : "copied whole: it has both a file system and a partition table";
 }
 
-void place(plan::allocation& disk, plan::allocation part, const table::partition& p) {
-  for (const auto& r : part.used) disk.used.push_back({p.offset + r.offset, r.size});
-  for (auto& f : part.files) {
-    f.offset += p.offset;
-    disk.files.push_back(f);
-  }
-  for (auto& f : part.left_out) {
-    f.volume = fmt::format("partition {}", p.number);
-    for (auto& r : f.ranges) r.offset += p.offset;
-    disk.left_out.push_back(std::move(f));
-  }
-  for (const auto& note : part.notes) disk.notes.push_back(fmt::format("partition {} ({}): {}", p.number, p.kind, note));
-}
+// Looks at a disk, region by region.
+class surveyor {
+ public:
+  surveyor(io::device& disk, const allocation_options& options, bool names) : disk_(disk), options_(options), names_(names) {}
 
-void compose(plan::allocation& disk, io::device& device, const table::partition_table& table, const allocation_options& options) {
-  std::uint64_t at = 0;  // end of the last partition; what lies between them is used
-  for (const auto& p : table.partitions) {
-    disk.used.push_back({at, p.offset - at});
-    place(disk, partition_map(device, p, options, disk.files.size()), p);
-    at = p.end();
+  disk_survey survey() {
+    const auto geometry = disk_.geometry();
+    survey_.layout.size = geometry.size;
+    survey_.layout.sector = geometry.logical_sector;
+    auto table = table::read_partitions(disk_);
+    if (table.has_error()) {
+      survey_.map = whole_volume(geometry.size, "copied whole: " + table.assume_error().message());
+      survey_.layout.notes = survey_.map.notes;
+    } else {
+      survey_.layout.table = std::move(table).assume_value();
+    }
+    for (const auto& r : table::regions_of(survey_.layout.table, geometry.size)) survey_.layout.regions.push_back({r, {}});
+    if (survey_.map.notes.empty()) look();
+    return std::move(survey_);
   }
-  disk.used.push_back({at, device.geometry().size - at});
-  normalise(disk.used);
-}
+
+ private:
+  void look() {
+    const auto& table = survey_.layout.table;
+    if (table.partitions.empty() && table.notes.empty()) return look_at_whole_disk();
+    look_at_partitions();
+    const auto contradiction = below_a_table(disk_);
+    if (!contradiction.empty()) {
+      survey_.map = whole_volume(survey_.layout.size, contradiction);
+      survey_.layout.notes.push_back(contradiction);
+    }
+    survey_.map.notes.insert(survey_.map.notes.begin(), table.notes.begin(), table.notes.end());
+    survey_.layout.notes.insert(survey_.layout.notes.begin(), table.notes.begin(), table.notes.end());
+  }
+
+  // Extents of the whole disk together; the limit keeps their memory below 100 MiB.
+  plan::scan_options scan_options() const {
+    plan::scan_options scan;
+    scan.files = options_.cuts_on_files;
+    scan.file_extent_limit -= std::min(survey_.map.files.size(), scan.file_extent_limit);
+    return scan;
+  }
+
+  // An empty table may have such a volume below it: the map is the volume's, the regions are the table's.
+  void look_at_whole_disk() {
+    auto s = survey_volume(disk_, scan_options(), options_.leave_out, names_);
+    survey_.map = std::move(s.map);
+    for (auto& r : survey_.layout.regions) {
+      if (r.where.kind == table::region_kind::whole) r.content = std::move(s.content);
+    }
+  }
+
+  volume_survey look_into(const table::partition& p) {
+    auto window = io::make_window(disk_, {p.offset, p.size});
+    if (window.has_value()) return survey_volume(*window.assume_value(), scan_options(), options_.leave_out, names_);
+    volume_survey s;
+    s.map = whole_volume(p.size, "copied whole: " + window.assume_error().message());
+    s.content.state = content_state::unreadable;
+    s.content.notes = s.map.notes;
+    return s;
+  }
+
+  void look_at_partitions() {
+    for (auto& r : survey_.layout.regions) {
+      if (r.where.kind != table::region_kind::partition) {
+        survey_.map.used.push_back({r.where.offset, r.where.size});
+        continue;
+      }
+      const auto& p = survey_.layout.table.partitions[r.where.index];
+      auto s = look_into(p);
+      place(std::move(s.map), p);
+      r.content = std::move(s.content);
+    }
+    // Also where a partition covers it: what lies there may not know.
+    for (const auto& p : survey_.layout.table.pieces) survey_.map.used.push_back({p.offset, p.size});
+    normalise(survey_.map.used);
+  }
+
+  void place(plan::allocation part, const table::partition& p) {
+    auto& map = survey_.map;
+    for (const auto& r : part.used) map.used.push_back({p.offset + r.offset, r.size});
+    for (auto& f : part.files) {
+      f.offset += p.offset;
+      map.files.push_back(f);
+    }
+    for (auto& f : part.left_out) {
+      f.volume = fmt::format("partition {}", p.number);
+      for (auto& r : f.ranges) r.offset += p.offset;
+      map.left_out.push_back(std::move(f));
+    }
+    for (const auto& note : part.notes) map.notes.push_back(fmt::format("partition {} ({}): {}", p.number, p.kind, note));
+  }
+
+  io::device& disk_;
+  const allocation_options options_;
+  const bool names_;
+  disk_survey survey_;
+};
 
 }  // namespace
 
 result<plan::allocation> allocation_of(io::device& disk, const allocation_options& options) {
-  const auto size = disk.geometry().size;
-  const auto table = table::read_partitions(disk);
-  if (table.has_error()) return whole_volume(size, "copied whole: " + table.error().message());
-  const auto& notes = table.value().notes;
-  if (table.value().partitions.empty() && notes.empty()) return volume_map(disk, options, 0);
-  plan::allocation map;
-  const auto contradiction = below_a_table(disk);
-  if (!contradiction.empty()) {
-    map = whole_volume(size, contradiction);
-  } else {
-    compose(map, disk, table.value(), options);
-  }
-  map.notes.insert(map.notes.begin(), notes.begin(), notes.end());
-  return map;
+  return surveyor(disk, options, false).survey().map;
+}
+
+disk_survey survey_disk(io::device& disk, const allocation_options& options) {
+  auto survey = surveyor(disk, options, true).survey();
+  survey.layout.identity = disk_identity(disk);
+  return survey;
 }
 
 }  // namespace umbra::registry

@@ -26,8 +26,8 @@ letter_case case_of(const std::string& kind) {
   return folded ? letter_case::folded : letter_case::exact;
 }
 
-std::vector<exclusion_rule> rules_for(const plan::volume_facts& facts, const std::vector<exclusion_rule>& all) {
-  std::vector<exclusion_rule> ours;
+exclusion_rules rules_for(const plan::volume_facts& facts, const exclusion_rules& all) {
+  exclusion_rules ours;
   for (const auto& r : all) {
     const bool here = (r.volume_kind.empty() || r.volume_kind == facts.kind) && (r.volume_id.empty() || r.volume_id == facts.id);
     if (here) ours.push_back(r);
@@ -68,8 +68,8 @@ void leave_out(const exclusion_rule& rule, io::device& volume, const file_data& 
 
 }  // namespace
 
-std::vector<exclusion_rule> usual_exclusions() {
-  std::vector<exclusion_rule> rules;
+exclusion_rules usual_exclusions() {
+  exclusion_rules rules;
   const auto windows = [&](const char* pattern, const char* why) { rules.push_back({pattern, why, "NTFS", {}, false, false}); };
   windows("/pagefile.sys", "paging file of Windows");
   windows("/swapfile.sys", "paging file of Windows");
@@ -82,8 +82,7 @@ std::vector<exclusion_rule> usual_exclusions() {
   return rules;
 }
 
-void leave_out_files(plan::formatted_volume& format, io::device& volume, const std::vector<exclusion_rule>& all,
-                     plan::allocation& map) {
+void leave_out_files(plan::formatted_volume& format, io::device& volume, const exclusion_rules& all, plan::allocation& map) {
   const auto facts = format.facts();
   const auto rules = rules_for(facts, all);
   if (rules.empty()) return;

@@ -21,12 +21,13 @@ struct exclusion_rule {
   bool asked_for = false;  // by the user: if it cannot be followed on a volume, a note says so
 };
 
+using exclusion_rules = std::vector<exclusion_rule>;
+
 // Paging and hibernation files and the storage of shadow copies on NTFS, swap files where Linux has them.
-std::vector<exclusion_rule> usual_exclusions();
+exclusion_rules usual_exclusions();
 
 // Adds to `map` (of this volume) the files that match, with the first rule that takes each. Where the format cannot tell for sure
 // where files lie, nothing is left out.
-void leave_out_files(plan::formatted_volume& format, io::device& volume, const std::vector<exclusion_rule>& rules,
-                     plan::allocation& map);
+void leave_out_files(plan::formatted_volume& format, io::device& volume, const exclusion_rules& rules, plan::allocation& map);
 
 }  // namespace umbra::registry

@@ -19,8 +19,6 @@ struct signature {
 constexpr signature signatures[] = {
     {"XFS", 0, "XFSB"sv},
     {"LUKS", 0, "LUKS\xba\xbe"sv},
-    {"exFAT", 3, "EXFAT   "sv},
-    {"NTFS", 3, "NTFS    "sv},
     {"BitLocker", 3, "-FVE-FS-"sv},
     {"VDO", 0, "dmvdo001"sv},
     {"LVM", 0, "LABELONE"sv},

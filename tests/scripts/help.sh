@@ -4,7 +4,7 @@
 # shellcheck source=tests/scripts/lib/umbra.bash
 source "$SOURCE_DIR/tests/scripts/lib/umbra.bash"
 
-verbs=(init backup list info diff verify restore shadow bench)
+verbs=(init backup list info inspect diff verify restore shadow bench)
 
 umbra 0 --version
 [[ $(cat out) =~ ^umbra\ [0-9]+\.[0-9]+\.[0-9]+\ \(image\ format\ 1\)$ ]] || fail "not a version"
