@@ -6,17 +6,22 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/option_checks.h"
+#include "cli/size_text.h"
 #include "engine/shadow/freeze_provider.h"
 #include "engine/shadow/lvm_provider.h"
 #include "engine/shadow/none_provider.h"
 #include "engine/shadow/process_token.h"
 #include "engine/shadow/reflink_provider.h"
 #include "engine/shadow/set_lock.h"
+#include "engine/shadow/volume_load.h"
 #include "engine/shadow/writer_directory.h"
 #include "formats/registry/allocation.h"
 
 namespace umbra::cli {
 namespace {
+
+constexpr std::chrono::seconds load_window{1};
 
 // In the order in which they are asked: LVM knows most about its volumes, and reading a volume while it holds still is last.
 std::vector<std::shared_ptr<shadow::provider>> providers(const shadow_service_options& options, const context& c) {
@@ -25,6 +30,8 @@ std::vector<std::shared_ptr<shadow::provider>> providers(const shadow_service_op
   lvm.now = c.now;
   lvm.owner = shadow::process_token();
   lvm.recover = shadow::recover_copy;
+  lvm.measure_load = [](const shadow::volume& v) { return shadow::measure_load(v, load_window); };
+  if (const auto area = parse_size(options.area); area.has_value()) lvm.area_wanted = area.assume_value();
   auto logical = shadow::make_lvm_providers(shadow::system_lvm(), lvm);
   const auto folder = options.records.empty() ? shadow::default_records_folder : options.records;
   const auto records = shadow::open_snapshot_records(std::filesystem::absolute(folder).string());
@@ -61,6 +68,12 @@ void add_records_option(CLI::App& verb, shadow_service_options& options) {
   verb.add_option("--records", options.records,
                   fmt::format("records of persistent copies; default: {}", shadow::default_records_folder))
       ->type_name("FOLDER");
+}
+
+void add_area_option(CLI::App& verb, shadow_service_options& options) {
+  verb.add_option("--shadow-area", options.area,
+                  "space for what a copy by lvm-thick takes in while it lasts;\ndefault: a forecast from what is written")
+      ->check(size_value());
 }
 
 shadow::environment shadow_service(const shadow_service_options& options, context& c) {

@@ -19,10 +19,12 @@ namespace umbra::cli {
 struct shadow_service_options {
   std::vector<std::string> writer_folders;  // instead of the standard ones, if any is given
   std::string records;                      // of persistent copies; empty: the standard folder
+  std::string area;                         // of copies by lvm-thick, as parse_size() takes it; empty: a forecast
 };
 
 void add_writers_option(CLI::App& verb, shadow_service_options& options);
 void add_records_option(CLI::App& verb, shadow_service_options& options);
+void add_area_option(CLI::App& verb, shadow_service_options& options);
 
 shadow::environment shadow_service(const shadow_service_options& options, context& c);
 

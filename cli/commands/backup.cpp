@@ -181,6 +181,7 @@ void add_backup(CLI::App& app, chosen_command& chosen) {
                    "as they are), or a name of 'umbra shadow providers'")
       ->capture_default_str()
       ->type_name("PROVIDER");
+  add_area_option(*verb, o->source.service);
   add_writers_option(*verb, o->source.service);
   verb->add_option("--block-size", o->target.block_size, "of a single-file image without parent; default 64K")
       ->check(block_size_value());

@@ -139,6 +139,7 @@ void add_shadow_create(CLI::App& shadow_verb, chosen_command& chosen) {
   verb->add_option("--provider", o->provider, "auto, or a name of 'umbra shadow providers'")->capture_default_str();
   verb->add_flag("--no-autorecovery", o->no_autorecovery, "leave journals in the copies as they are");
   verb->add_flag("--hold", o->hold, "keep the session open until Ctrl-C");
+  add_area_option(*verb, o->service);
   add_writers_option(*verb, o->service);
   add_records_option(*verb, o->service);
   add_output_options(*verb, o->output);

@@ -80,7 +80,7 @@ class lvm_provider final : public provider {
       return unsupported(lv.is_thin() ? "it is a thin volume" : "it is no thin volume");
     if (kind_ == lvm_kind::thin) return success();
     if (lv.is_snapshot()) return unsupported("it is a snapshot itself");
-    CHECK(area_for(v, lv));
+    CHECK(area_for(lv, {v.size, v.size, 0}, attributes));
     return success();
   }
 
@@ -96,7 +96,8 @@ class lvm_provider final : public provider {
     m.name = "umbra-" + plain(snapshot);
     TRY(const auto lv, volume_of(v));
     if (kind_ == lvm_kind::thick) {
-      TRY(m.area, area_for(v, lv));
+      const auto load = options_.measure_load ? options_.measure_load(v) : volume_load{v.size, v.size, 0};
+      TRY(m.area, area_for(lv, load, attributes));
     }
     making_[snapshot] = std::move(m);
     instant_->add(set, v);
@@ -207,10 +208,12 @@ class lvm_provider final : public provider {
   result<void> check_snapshot(const guid& snapshot) override {
     TRY(const auto lv, copy(snapshot));
     if (lv.is_invalid()) {
-      return failure(result_code::e_insufficient_storage,
-                     fmt::format("{}: the copy is lost: its area of {} MiB was full before everything was read; try again when "
-                                 "less is written to {}/{}, or move it to a thin pool, where copies have no area of their own",
-                                 lv.full_name(), lv.size >> 20, lv.group, lv.origin));
+      return failure(
+          result_code::e_insufficient_storage,
+          fmt::format("{}: the copy is lost: its area of {} MiB was full before everything was read; give it more with "
+                      "--shadow-area, try again when less is written to {}/{}, or move it to a thin pool, where copies "
+                      "have no area of their own",
+                      lv.full_name(), lv.size >> 20, lv.group, lv.origin));
     }
     if (kind_ == lvm_kind::thick || lv.pool.empty()) return success();
     TRY(const auto pools, list_logical_volumes(*tool_, lv.group + "/" + lv.pool));
@@ -278,21 +281,31 @@ class lvm_provider final : public provider {
   }
 
   // How large the area of a thick copy is to be; an error if the group has no room for the least.
-  result<std::uint64_t> area_for(const volume& v, const logical_volume& lv) const {
+  result<std::uint64_t> area_for(const logical_volume& lv, const volume_load& load, volume_snapshot_attributes attributes) const {
     const auto extent = std::max<std::uint64_t>(lv.extent_size, 1);
-    // With its exception tables the area of a volume that is written over once is a little larger than the volume.
-    const auto all = align_to(v.size + v.size / 64 + 2 * extent, extent);
-    const auto least = std::min(all, align_to(options_.area_minimum, extent));
-    const auto wanted =
-        std::max(least, align_to(static_cast<std::uint64_t>(static_cast<double>(v.size) * options_.area_share), extent));
-    if (lv.group_free < least) {
-      return failure(
-          result_code::e_insufficient_storage,
-          fmt::format("volume group {} has {} bytes free, the copy's area needs at least {}", lv.group, lv.group_free, least));
+    const bool lasts = has(attributes, volume_snapshot_attributes::no_auto_release);
+    auto wanted = forecast_area(load, lasts, extent, options_.area);
+    auto least = std::min(wanted, whole_extents(options_.area.minimum, extent));
+    if (options_.area_wanted) {
+      least = wanted = whole_extents(std::min(largest_area(load.size, extent), *options_.area_wanted), extent);
     }
-    return std::min({wanted, all, lv.group_free / extent * extent});
+    const auto free = free_in(lv);
+    if (free < least) {
+      return failure(result_code::e_insufficient_storage,
+                     fmt::format("volume group {} has {} MiB free, the copy's area needs {}{} MiB", lv.group, free >> 20,
+                                 options_.area_wanted ? "" : "at least ", least >> 20));
+    }
+    return std::min(wanted, free / extent * extent);
   }
-  static std::uint64_t align_to(std::uint64_t n, std::uint64_t unit) { return div_up(n, unit) * unit; }
+
+  // What other copies in the making do not want.
+  std::uint64_t free_in(const logical_volume& lv) const {
+    auto free = lv.group_free;
+    for (const auto& [id, m] : making_) {
+      if (!m.made && m.group() == lv.group) free -= std::min(free, m.area);
+    }
+    return free;
+  }
 
   result<void> wake(const std::string& full_name) {
     CHECK(tool_->lvm({"lvchange", "-q", "-ay", "-K", full_name}));

@@ -6,18 +6,24 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/base/clock.h"
+#include "engine/shadow/area_forecast.h"
 #include "engine/shadow/lvm_tool.h"
 #include "engine/shadow/provider.h"
 
 namespace umbra::shadow {
 
 struct lvm_options {
-  // Of a thick copy's area: so much of the volume, but at least and at most. The area is never larger than the volume needs.
-  double area_share = 0.10;
-  std::uint64_t area_minimum = 64ull << 20;
+  // Of thick copies: how large their areas are, which take in what the volume loses meanwhile (area_forecast.h). A group that has
+  // less free than that gives what it has, but for the minimum.
+  area_rules area;
+  // The area that somebody wants: so much, or no copy.
+  std::optional<std::uint64_t> area_wanted;
+  // Finds out what is written to a volume. Empty: nothing is known of that.
+  std::function<volume_load(const volume& v)> measure_load;
   std::string machine;
   wall_clock now;
   // process_token() of this process: copies that are to end with it, and outlived it, go before the next set is made.

@@ -139,6 +139,8 @@ struct lvm : testing::Test {
   std::shared_ptr<scripted_lvm> tool = std::make_shared<scripted_lvm>();
   std::vector<std::string> recovered;
   std::int64_t time = 1'700'000'000;
+  double writes = 0;  // bytes a second, to any volume
+  std::optional<std::uint64_t> area_wanted;
   std::string owner = process_token();
   lvm_providers both = make();
   std::shared_ptr<provider>& thick = both.thick;
@@ -150,6 +152,8 @@ struct lvm : testing::Test {
     options.machine = "test";
     options.owner = owner;
     options.now = [this] { return time; };
+    options.area_wanted = area_wanted;
+    options.measure_load = [this](const volume& v) { return volume_load{v.size, v.size / 2, writes}; };
     options.recover = [this](const std::string& node, const volume& v) {
       recovered.push_back(node.substr(0, 13) + " of " + v.name);
       return success();
@@ -389,7 +393,7 @@ TEST_F(lvm, what_a_living_process_made_stays) {
   EXPECT_EQ(tool->volumes.size(), 5U);
 }
 
-TEST_F(lvm, the_area_is_a_share_of_the_volume_and_never_more_than_it_needs) {
+TEST_F(lvm, the_area_is_a_share_of_the_volume_at_least) {
   ASSERT_TRUE(commit(*thick, {mounted("a")}).has_value());
   EXPECT_EQ(tool->volumes.back().size, 64U << 20) << "the least";
   volume huge = mounted("b");
@@ -399,6 +403,81 @@ TEST_F(lvm, the_area_is_a_share_of_the_volume_and_never_more_than_it_needs) {
   ASSERT_TRUE(thick->begin_prepare_snapshot(set, numbered(9), huge, {}).has_value());
   ASSERT_TRUE(thick->commit_snapshots(set).has_value());
   EXPECT_EQ(tool->volumes.back().size, 412U << 20) << "a tenth, in whole extents";
+}
+
+// A volume of 4 GiB, half of it used: read in 22 s, and a minute for the rest.
+struct lvm_area : lvm {
+  volume big = mounted("a");
+  lvm_area() {
+    big.size = 4ull << 30;
+    tool->free = 8ull << 30;
+  }
+  std::uint64_t area_of_copy(volume_snapshot_attributes attributes = {}) {
+    set.bytes[1] = static_cast<std::byte>(++count_);
+    const auto made = commit(*thick, {big}, attributes);
+    EXPECT_TRUE(made.has_value()) << made.error().message();
+    const auto size = tool->volumes.back().size;
+    EXPECT_TRUE(thick->abort_snapshots(set).has_value());
+    return size >> 20;
+  }
+
+ private:
+  int count_ = 0;
+};
+
+TEST_F(lvm_area, is_what_will_be_written_until_all_is_read) {
+  EXPECT_EQ(area_of_copy(), 412U) << "a tenth, when nothing is known to be written";
+  writes = 10e6;
+  const auto busy = area_of_copy();
+  EXPECT_GT(busy, 2200U);
+  EXPECT_LT(busy, 2500U);
+  writes = 1e9;
+  EXPECT_EQ(area_of_copy(), 4096U + 64 + 8) << "never more than the volume can lose";
+}
+
+TEST_F(lvm_area, is_what_the_group_has_if_that_is_less_than_the_forecast) {
+  writes = 10e6;
+  tool->free = (1ull << 30) + 5;
+  EXPECT_EQ(area_of_copy(), 1024U);
+  tool->free = 60 << 20;
+  EXPECT_EQ(code_of(commit(*thick, {big}).error()), result_code::e_insufficient_storage);
+}
+
+TEST_F(lvm_area, of_a_copy_that_lasts_is_a_tenth_of_a_large_volume_too) {
+  big.size = 40ull << 30;
+  tool->free = 80ull << 30;
+  EXPECT_EQ(area_of_copy(), 1024U);
+  EXPECT_EQ(area_of_copy(volume_snapshot_attributes::no_auto_release), 4096U);
+}
+
+TEST_F(lvm_area, is_what_somebody_asks_for_or_there_is_no_copy) {
+  area_wanted = (100 << 20) + 1;
+  both = make();
+  writes = 1e9;
+  EXPECT_EQ(area_of_copy(), 104U);
+  area_wanted = ~0ull;
+  both = make();
+  EXPECT_EQ(area_of_copy(), 4096U + 64 + 8);
+  area_wanted = 200 << 20;
+  both = make();
+  tool->free = 196 << 20;
+  const auto refused = thick->is_volume_supported(big, {});
+  ASSERT_TRUE(refused.has_error());
+  EXPECT_EQ(code_of(refused.error()), result_code::e_insufficient_storage);
+  EXPECT_NE(refused.error().text().find("196 MiB free, the copy's area needs 200 MiB"), std::string::npos)
+      << refused.error().text();
+}
+
+TEST_F(lvm_area, copies_of_one_set_share_what_is_free) {
+  tool->free = 500 << 20;
+  auto other = mounted("b");
+  other.size = 4ull << 30;
+  ASSERT_TRUE(commit(*thick, {big, other}).has_value());
+  EXPECT_EQ(tool->volumes[4].size >> 20, 412U);
+  EXPECT_EQ(tool->volumes[5].size >> 20, 88U);
+  ASSERT_TRUE(thick->abort_snapshots(set).has_value());
+  tool->free = 470 << 20;
+  EXPECT_EQ(code_of(commit(*thick, {big, other}).error()), result_code::e_insufficient_storage);
 }
 
 }  // namespace

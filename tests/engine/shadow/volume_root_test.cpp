@@ -11,6 +11,7 @@
 #include "engine/base/units.h"
 #include "engine/shadow/result_code.h"
 #include "engine/shadow/volume.h"
+#include "engine/shadow/volume_load.h"
 #include "tests/support/loop_kit.h"
 #include "tests/support/shell.h"
 #include "tests/support/temp_dir.h"
@@ -255,6 +256,17 @@ TEST_F(volume_root, anything_else_is_refused) {
   const auto volumes = shadow::volumes_on(dir.string());
   ASSERT_TRUE(volumes.has_error());
   EXPECT_EQ(volumes.error().code(), errc::usage);
+}
+
+TEST_F(volume_root, the_kernel_tells_what_is_written_to_it_and_how_much_is_used) {
+  const loop_volume loop(dir.string(), "volume", "ext4", 64_MiB);
+  shell("dd if=/dev/urandom bs=1M count=8 conv=fsync of=" + loop.at("file"));
+  const auto load = shadow::measure_load(found(loop.point()), std::chrono::milliseconds(0));
+  EXPECT_EQ(load.size, 64_MiB);
+  EXPECT_GT(load.used, 8_MiB);
+  EXPECT_LT(load.used, 60_MiB);
+  EXPECT_GT(load.writes, 0);
+  EXPECT_EQ(shadow::measure_load(found(loop.file()), std::chrono::milliseconds(0)).size, 64_MiB);
 }
 
 }  // namespace

@@ -76,9 +76,10 @@ no_leftovers() {
   [ -z "$(umbra shadow list --json)" ] || fail "umbra lists: $(umbra shadow list)"
 }
 
-# slow_backup VOLUME: begins one that takes long, and returns while it reads from a copy. Sets `backup`; its words: /tmp/out.
+# slow_backup VOLUME [OPTION]...: begins one that takes long, and returns while it reads from a copy. Sets `backup`; its words:
+# /tmp/out.
 slow_backup() {
-  umbra backup "/dev/vg/$1" --to /tmp/vault --name "$1" --codec zstd --level 19 --threads 1 --quiet >/tmp/out 2>&1 &
+  umbra backup "/dev/vg/$1" --to /tmp/vault --name "$@" --codec zstd --level 19 --threads 1 --quiet >/tmp/out 2>&1 &
   backup=$!
   wait_until 120 reads_a_copy
 }
