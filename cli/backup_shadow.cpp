@@ -20,6 +20,10 @@ constexpr const char* way_out = "unmount it or mount it read-only, or take it as
 
 bool is_failed(const sh::writer_status& w) { return w.failure != sh::result_code::s_ok; }
 
+// It failed only when it was told that the image is complete: its data were in order at the instant.
+bool is_failed_late(const sh::writer_status& w) { return is_failed(w) && w.state == sh::writer_state::failed_at_backup_complete; }
+bool is_failed_in_time(const sh::writer_status& w) { return is_failed(w) && !is_failed_late(w); }
+
 // Whether a volume that lies there can be in the part of a source that is read.
 bool is_read(const sh::placed_volume& v, const source_argument& source) {
   if (!source.window || !v.offset) return true;
@@ -65,7 +69,7 @@ result<backup_shadow> backup_shadow::make(std::span<const source_argument> sourc
   CHECK(finish_call(made.session_->prepare_for_backup(), c.stop));
   CHECK(finish_call(made.session_->do_snapshot_set(), c.stop));
   CHECK(made.look_at_copies());
-  made.warn_of_writers(c, output);
+  made.warn_of_writers(false, c, output);
   return made;
 }
 
@@ -136,9 +140,11 @@ result<void> backup_shadow::look_at_copies() {
   return success();
 }
 
-void backup_shadow::warn_of_writers(context& c, const output_options& output) const {
+void backup_shadow::warn_of_writers(bool late, context& c, const output_options& output) const {
   for (const auto& w : writers_) {
-    if (is_failed(w)) warn(c, output, fmt::format("writer {}: {} ({})", w.name, w.text, sh::to_string(w.failure)));
+    if (is_failed(w) && is_failed_late(w) == late) {
+      warn(c, output, fmt::format("writer {}: {} ({})", w.name, w.text, sh::to_string(w.failure)));
+    }
   }
 }
 
@@ -184,6 +190,7 @@ void backup_shadow::finish(context& c, const output_options& output) {
   if (told.has_value()) told = finish_call(session_->gather_writer_status(), {});
   if (told.has_error()) warn(c, output, "telling writers that the backup is complete: " + told.assume_error().message());
   if (auto states = session_->get_writer_status(); states.has_value()) writers_ = std::move(states).assume_value();
+  warn_of_writers(true, c, output);
   const auto gone = session_->delete_snapshots(set_, sh::object_type::snapshot_set, true);
   if (gone.has_error()) {
     warn(c, output, "shadow copies are left behind: " + gone.assume_error().message());
@@ -192,11 +199,14 @@ void backup_shadow::finish(context& c, const output_options& output) {
   }
 }
 
-bool backup_shadow::has_faults() const {
-  return std::ranges::any_of(writers_, is_failed) || (session_ != nullptr && !session_->writer_problems().empty());
+bool backup_shadow::lacks_writers() const {
+  return std::ranges::any_of(writers_, is_failed_in_time) || (session_ != nullptr && !session_->writer_problems().empty());
 }
 
-// Application-consistent: applications with data here agreed to the instant, and none of them failed.
+bool backup_shadow::has_late_failures() const { return std::ranges::any_of(writers_, is_failed_late); }
+
+// Application-consistent: applications with data here agreed to the instant, and none of them failed until the image was
+// complete.
 std::string backup_shadow::consistency_of(const shadowed_volume& v) const {
   if (as_it_is_) return "none";
   const auto is_here = [&](const sh::file_spec& f) { return lies_below(f.path, v.where.what.mount_point); };
@@ -208,7 +218,7 @@ std::string backup_shadow::consistency_of(const shadowed_volume& v) const {
   for (const auto& w : metadata_) {
     if (std::ranges::none_of(w.components, has_data_here)) continue;
     const auto state = std::ranges::find(writers_, w.identity.instance_id, &sh::writer_status::instance_id);
-    if (state == writers_.end() || is_failed(*state)) return "crash-consistent";
+    if (state == writers_.end() || is_failed_in_time(*state)) return "crash-consistent";
     agreed = true;
   }
   return agreed ? "application-consistent" : "crash-consistent";

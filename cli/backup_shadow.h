@@ -47,8 +47,10 @@ class backup_shadow {
   // The image is durable: writers hear of it, the copies go. The devices that open() gave are closed.
   void finish(context& c, const output_options& output);
 
-  // A writer failed: the image is only crash-consistent for it.
-  bool has_faults() const;
+  // A writer failed before the image was complete, or was left out: the image is only crash-consistent for it.
+  bool lacks_writers() const;
+  // A writer failed when it was told that the image is complete: that changes nothing in the image.
+  bool has_late_failures() const;
   // For the manifest and reports: how the copies were made, what each volume and writer is worth, the writers' documents.
   nlohmann::json describe() const;
 
@@ -59,7 +61,7 @@ class backup_shadow {
   result<void> start_set(context& c, const output_options& output);
   result<void> add_volumes(const shadow::guid& provider);
   result<void> look_at_copies();
-  void warn_of_writers(context& c, const output_options& output) const;
+  void warn_of_writers(bool late, context& c, const output_options& output) const;
   bool is_copied(const std::string& device) const;
   std::string consistency_of(const shadowed_volume& v) const;
 

@@ -31,7 +31,10 @@ std::string describe_volume(const nlohmann::json& volume) {
 std::string describe_writer_of_image(const nlohmann::json& writer) {
   const auto failure = member(writer, "failure");
   if (failure.empty()) return fmt::format("  writer {}: took part\n", member(writer, "name"));
-  return fmt::format("  writer {}: failed, {} {}\n", member(writer, "name"), failure, member(writer, "text"));
+  // Then its data were in order at the instant.
+  const bool is_late = member(writer, "state") == shadow::name_of(shadow::writer_state::failed_at_backup_complete);
+  return fmt::format("  writer {}: {}, {} {}\n", member(writer, "name"),
+                     is_late ? "took part, and failed when the image was complete" : "failed", failure, member(writer, "text"));
 }
 
 std::string describe_hold(const nlohmann::json& description) {

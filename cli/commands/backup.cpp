@@ -49,9 +49,10 @@ std::string metadata_for(const backup_command_options& o, const backup_sources& 
 
 struct finished_backup {
   jobs::backup_report report;
-  nlohmann::json shadow;    // backup_shadow::describe()
-  nlohmann::json left_out;  // backup_sources::describe_left_out()
-  bool writers_failed = false;
+  nlohmann::json shadow;       // backup_shadow::describe()
+  nlohmann::json left_out;     // backup_sources::describe_left_out()
+  bool lacks_writers = false;  // backup_shadow
+  bool has_late_failures = false;
   double seconds = 0;
 };
 
@@ -73,8 +74,8 @@ result<finished_backup> take_backup(backup_command_options& o, context& c) {
   CHECK(done);
   sources.close();
   sources.shadow().finish(c, o.output);
-  return finished_backup{std::move(done).assume_value(), sources.shadow().describe(), sources.describe_left_out(),
-                         sources.shadow().has_faults(), seconds};
+  return finished_backup{std::move(done).assume_value(),   sources.shadow().describe(),          sources.describe_left_out(),
+                         sources.shadow().lacks_writers(), sources.shadow().has_late_failures(), seconds};
 }
 
 void print_text(const backup_command_options& o, const finished_backup& done, context& c) {
@@ -118,6 +119,15 @@ void print_document(const backup_command_options& o, const finished_backup& done
                  {"faults", to_json(r.faults)}});
 }
 
+void print_writer_faults(const finished_backup& done, context& c) {
+  if (done.lacks_writers) {
+    *c.err << "umbra: finished, but not every writer took part: for its data the image is only crash-consistent\n";
+  }
+  if (done.has_late_failures) {
+    *c.err << "umbra: finished, and the image is good, but a writer failed when it was told so: look at its application\n";
+  }
+}
+
 int run_backup_command(backup_command_options& o, context& c) {
   auto done = take_backup(o, c);
   if (done.has_error()) {
@@ -135,10 +145,9 @@ int run_backup_command(backup_command_options& o, context& c) {
     print_text(o, done.assume_value(), c);
   }
   print_faults(c, faults);
-  if (done.assume_value().writers_failed) {
-    *c.err << "umbra: finished, but not every writer took part: for its data the image is only crash-consistent\n";
-  }
-  if (faults.empty()) return done.assume_value().writers_failed ? exit_faults : exit_done;
+  print_writer_faults(done.assume_value(), c);
+  const bool is_done = !done.assume_value().lacks_writers && !done.assume_value().has_late_failures;
+  if (faults.empty()) return is_done ? exit_done : exit_faults;
   *c.err << fmt::format("umbra: finished with {}; the image is complete but for {}\n", counted(faults.count(), "fault"),
                         faults.count() == 1 ? "it" : "them");
   return exit_faults;

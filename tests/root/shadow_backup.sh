@@ -110,6 +110,20 @@ back_at_one_instant v::disk
 umbra 3 backup host/disk.img --to v --name disk --writers "$SCRATCH/writers" --json
 json '{w["name"]: "failure" in w for w in d["shadow"]["writers"]} == {"notes": False, "ledger": True}' 'd["image"]["parent"] is not None'
 
+say 'writers: one that fails when the image is complete'
+rm writers/ledger ledger.heard
+make_writer ledger "$SCRATCH/two/ledger" "backup_complete) refuse 'the log cannot be cut' ;;"
+umbra 3 backup host/disk.img --to v --name disk --writers "$SCRATCH/writers"
+says err 'warning: writer ledger: ' 'the log cannot be cut' 'the image is good, but a writer failed when it was told so'
+lacks err 'crash-consistent' 'took part'
+says out "$SCRATCH/one, application-consistent" "$SCRATCH/two, application-consistent" \
+  'writer ledger: took part, and failed when the image was complete' 'writer notes: took part'
+umbra 0 info v::disk
+says out "$SCRATCH/two, application-consistent"
+umbra 3 backup host/disk.img --to v --name disk --writers "$SCRATCH/writers" --json
+json '{w["name"]: w["state"] for w in d["shadow"]["writers"]}["ledger"] == "failed_at_backup_complete"' \
+  'all(v["consistency"] == "application-consistent" for v in d["shadow"]["volumes"])'
+
 say 'writers: one that others may write to, and a folder that is not there'
 rm writers/ledger
 chmod o+w writers/notes

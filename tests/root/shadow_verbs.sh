@@ -7,6 +7,8 @@ source "$SOURCE_DIR/tests/support/disks.sh"
 source "$SOURCE_DIR/tests/scripts/lib/umbra.bash"
 # shellcheck source=tests/scripts/lib/running.bash
 source "$SOURCE_DIR/tests/scripts/lib/running.bash"
+# shellcheck source=tests/scripts/lib/terminal.bash
+source "$SOURCE_DIR/tests/scripts/lib/terminal.bash"
 # shellcheck source=tests/support/shadow_script.bash
 source "$SOURCE_DIR/tests/support/shadow_script.bash"
 need_loop_devices
@@ -122,9 +124,26 @@ say 'revert'
 refuses 2 'say --yes, or run this on a terminal' shadow revert "$short" "${here[@]}"
 refuses 4 "$data is mounted at $SCRATCH/data; unmount it first" shadow revert "$short" --yes "${here[@]}"
 unmount data
-umbra 0 shadow revert "$short" --yes "${here[@]}"
+# The question names the volume, and only its name is a yes.
+question="This brings $SCRATCH/data back to 2"
+for answer in 'no\n' 'yes\n' '\n' "$data\n" '\x04' '\x03'; do
+  on_terminal 5 "see:$question" "see:Type the volume's name to go on:" "type:$answer" \
+    -- shadow revert "$short" "${here[@]}"
+  says out 'revert: not confirmed'
+done
+mount_at data "$data"
+[ "$(cat data/day)" = tuesday ] || fail 'a no was taken for a yes'
+unmount data
+on_terminal 0 'see:to go on:' "type:$SCRATCH/data\n" -- shadow revert "$short" "${here[@]}"
 mount_at data "$data"
 [ "$(cat data/day)" = monday ] || fail 'the volume is not what it was'
+echo wednesday >data/day
+unmount data
+on_terminal 0 -- shadow revert "$short" --yes "${here[@]}"
+lacks out 'go on'
+umbra 0 shadow revert "$short" --yes "${here[@]}"
+mount_at data "$data"
+[ "$(cat data/day)" = monday ] || fail 'the volume is not what it was, the second time'
 
 say 'a copy that is exposed, deleted by force'
 umbra 0 shadow expose "$short" again "${here[@]}"

@@ -5,21 +5,9 @@
 source "$SOURCE_DIR/tests/scripts/lib/umbra.bash"
 # shellcheck source=tests/scripts/lib/running.bash
 source "$SOURCE_DIR/tests/scripts/lib/running.bash"
+# shellcheck source=tests/scripts/lib/terminal.bash
+source "$SOURCE_DIR/tests/scripts/lib/terminal.bash"
 
-# on_terminal CODE STEP... -- ARGUMENT...: what was shown is in the file out.
-on_terminal() {
-  local wanted=$1 steps=() code=0
-  shift
-  while [ "$1" != -- ]; do
-    steps+=("$1")
-    shift
-  done
-  shift
-  last_command="(on a terminal: ${steps[*]}) umbra $*"
-  : >err
-  python "$SOURCE_DIR/tests/scripts/lib/on_terminal.py" out "${steps[@]}" -- "$UMBRA" "$@" 2>err || code=$?
-  [ "$code" = "$wanted" ] || fail "exit code $code instead of $wanted"
-}
 clear_line=$(printf '\r\033[K')
 
 make_source disk
