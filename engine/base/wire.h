@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Little-endian integers of on-disk structures: alignment 1, trivially copyable, no implicit conversion.
+// Integers of on-disk structures, little-endian unless the name says be: alignment 1, trivially copyable, no implicit conversion.
 // Read with .value(), write by assignment.
 #pragma once
 
@@ -12,5 +12,9 @@ using u16 = boost::endian::little_uint16_buf_t;
 using u32 = boost::endian::little_uint32_buf_t;
 using u64 = boost::endian::little_uint64_buf_t;
 using i64 = boost::endian::little_int64_buf_t;
+
+using be16 = boost::endian::big_uint16_buf_t;
+using be32 = boost::endian::big_uint32_buf_t;
+using be64 = boost::endian::big_uint64_buf_t;
 
 }  // namespace umbra::wire

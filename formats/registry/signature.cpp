@@ -17,7 +17,6 @@ struct signature {
 };
 
 constexpr signature signatures[] = {
-    {"XFS", 0, "XFSB"sv},
     {"LUKS", 0, "LUKS\xba\xbe"sv},
     {"BitLocker", 3, "-FVE-FS-"sv},
     {"VDO", 0, "dmvdo001"sv},

@@ -6,6 +6,7 @@
 #include "formats/fs/ext.h"
 #include "formats/fs/fat.h"
 #include "formats/fs/ntfs.h"
+#include "formats/fs/xfs.h"
 
 namespace umbra::registry {
 namespace {
@@ -13,7 +14,8 @@ namespace {
 using recogniser = result<plan::volume_ptr> (*)(io::device&);
 
 constexpr recogniser recognisers[] = {
-    fs::recognise_ext, fs::recognise_ntfs, fs::recognise_fat, fs::recognise_exfat, fs::recognise_btrfs,
+    fs::recognise_ext,   fs::recognise_ntfs, fs::recognise_fat, fs::recognise_exfat,
+    fs::recognise_btrfs, fs::recognise_ext,  fs::recognise_xfs,
 };
 
 }  // namespace
