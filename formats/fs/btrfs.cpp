@@ -8,6 +8,8 @@
 
 #include "engine/base/units.h"
 #include "formats/fs/btrfs_files.h"
+#include "formats/fs/btrfs_find.h"
+#include "formats/fs/btrfs_owners.h"
 #include "formats/fs/btrfs_usage.h"
 
 namespace umbra::fs {
@@ -61,11 +63,16 @@ class btrfs_volume final : public plan::formatted_volume {
     return map;
   }
 
-  result<std::vector<plan::file_data>> find_files(const plan::path_patterns&) override {
-    return error(errc::unsupported, "Btrfs: files are not looked up");
+  result<std::vector<plan::file_data>> find_files(const plan::path_patterns& patterns) override {
+    TRY(const auto forest, btrfs_forest::open(reader_, super_));
+    return find_btrfs_files(*forest, patterns);
   }
 
-  result<std::vector<plan::range_owner>> owners(const range_list& where) override { return plan::nobody_knows(where); }
+  result<std::vector<plan::range_owner>> owners(const range_list& where) override {
+    const auto forest = btrfs_forest::open(reader_, super_);
+    if (forest.has_error()) return plan::nobody_knows(where);
+    return btrfs_owners(*forest.value(), reader_.size(), where);
+  }
 
  private:
   io::unaligned_reader reader_;

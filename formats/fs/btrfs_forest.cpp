@@ -37,12 +37,13 @@ class chunk_visitor final : public btrfs_visitor {
 
 class btrfs_root_visitor final : public btrfs_visitor {
  public:
-  explicit btrfs_root_visitor(btrfs_forest& forest) : forest_(forest) {}
+  btrfs_root_visitor(btrfs_forest& forest, std::uint64_t directory) : forest_(forest), directory_(directory) {}
 
   result<void> see(const btrfs_key& key, byte_view item) override {
     if (forest_.roots_.size() + forest_.links_.size() > root_limit) return doubt("too many trees");
     if (key.type == btrfs_type::root_item && key.objectid != btrfs_id::reloc_tree) return add_root(key, item);
     if (key.type == btrfs_type::root_ref) return add_link(key, item);
+    if (key.type == btrfs_type::dir_item && key.objectid == directory_) take_default(item);
     return success();
   }
 
@@ -52,8 +53,10 @@ class btrfs_root_visitor final : public btrfs_visitor {
     if (!forest_.roots_.empty() && forest_.roots_.back().tree == root.tree)
       return doubt(fmt::format("tree {} begins in two places", key.objectid));
     forest_.roots_.push_back(root);
-    const bool deleted = read_struct<btrfs_disk_root>(item).references.value() == 0;
+    const auto disk = read_struct<btrfs_disk_root>(item);
+    const bool deleted = disk.references.value() == 0;
     if (is_file_tree(root.tree) && !deleted) forest_.file_trees_.push_back(root.tree);
+    if ((disk.flags.value() & btrfs_root_read_only) != 0) forest_.read_only_.push_back(root.tree);
     return success();
   }
 
@@ -66,7 +69,16 @@ class btrfs_root_visitor final : public btrfs_visitor {
     return success();
   }
 
+  // An entry "default" in the root tree's own folder.
+  void take_default(byte_view item) {
+    if (item.size() < sizeof(btrfs_disk_dir_item)) return;
+    const auto head = read_struct<btrfs_disk_dir_item>(item);
+    const auto name = as_text(item.subspan(sizeof(head)));
+    if (name.substr(0, head.name_length.value()) == "default") forest_.default_tree_ = head.location.objectid.value();
+  }
+
   btrfs_forest& forest_;
+  const std::uint64_t directory_;
 };
 
 result<btrfs_pointer> decode_root(std::uint64_t tree, byte_view item) {
@@ -118,7 +130,7 @@ result<void> btrfs_forest::read_chunks(const btrfs_superblock& super) {
 
 result<void> btrfs_forest::read_roots(const btrfs_superblock& super) {
   const btrfs_pointer root{super.root.value(), super.generation.value(), super.root_level.value(), btrfs_id::root_tree, {}, {}};
-  btrfs_root_visitor visitor(*this);
+  btrfs_root_visitor visitor(*this, super.root_directory.value());
   CHECK(walk(reader_, root, all_keys(), visitor));
   roots_.push_back(root);
   std::ranges::sort(roots_, {}, &btrfs_pointer::tree);
@@ -132,6 +144,9 @@ const btrfs_pointer* btrfs_forest::root(std::uint64_t tree) const {
   const auto r = std::ranges::lower_bound(roots_, tree, {}, &btrfs_pointer::tree);
   return r != roots_.end() && r->tree == tree ? &*r : nullptr;
 }
+
+// The root tree is walked in ascending order, so the list is sorted.
+bool btrfs_forest::is_read_only(std::uint64_t tree) const { return std::ranges::binary_search(read_only_, tree); }
 
 const btrfs_link* btrfs_forest::link_of(std::uint64_t child) const {
   const auto l = std::ranges::lower_bound(links_, child, {}, &btrfs_link::child);

@@ -21,6 +21,7 @@ struct btrfs_link {
 class btrfs_forest {
  public:
   // Reads the chunk tree and the root tree. Any doubt is an error whose text is fit for a note.
+  // `volume` outlives the forest.
   static result<std::unique_ptr<btrfs_forest>> open(io::unaligned_reader& volume, const btrfs_superblock& super);
 
   btrfs_node_reader& reader() { return reader_; }
@@ -35,6 +36,10 @@ class btrfs_forest {
   // Sorted by child; each child hangs in one place.
   const std::vector<btrfs_link>& links() const { return links_; }
   const btrfs_link* link_of(std::uint64_t child) const;
+  // The subvolume that is mounted when none is named.
+  std::uint64_t default_tree() const { return default_tree_; }
+  // Snapshots that were made to stay as they are, mostly.
+  bool is_read_only(std::uint64_t tree) const;
 
  private:
   friend class btrfs_root_visitor;
@@ -45,7 +50,9 @@ class btrfs_forest {
   btrfs_node_reader reader_;
   std::vector<btrfs_pointer> roots_;  // sorted by tree
   std::vector<std::uint64_t> file_trees_;
+  std::vector<std::uint64_t> read_only_;
   std::vector<btrfs_link> links_;
+  std::uint64_t default_tree_ = btrfs_id::file_tree;
   btrfs_pointer log_;
 };
 

@@ -21,10 +21,10 @@ constexpr std::uint64_t log_tree = ~std::uint64_t{0} - 5, reloc_tree = ~std::uin
 }  // namespace btrfs_id
 
 namespace btrfs_type {
-constexpr std::uint8_t inode_item = 1, inode_ref = 12, inode_extref = 13, dir_index = 96, extent_data = 108, root_item = 132,
-                       root_ref = 156, extent_item = 168, metadata_item = 169, extent_owner_ref = 172, tree_block_ref = 176,
-                       extent_data_ref = 178, shared_block_ref = 182, shared_data_ref = 184, block_group_item = 192,
-                       chunk_item = 228;
+constexpr std::uint8_t inode_item = 1, inode_ref = 12, inode_extref = 13, dir_item = 84, dir_index = 96, extent_data = 108,
+                       root_item = 132, root_ref = 156, extent_item = 168, metadata_item = 169, extent_owner_ref = 172,
+                       tree_block_ref = 176, extent_data_ref = 178, shared_block_ref = 182, shared_data_ref = 184,
+                       block_group_item = 192, chunk_item = 228;
 }  // namespace btrfs_type
 
 // Purposes and profiles of chunks and block groups.
@@ -151,6 +151,8 @@ struct btrfs_disk_root {
 static_assert(sizeof(btrfs_disk_root) == 239);
 static_assert(offsetof(btrfs_disk_root, references) == 216);
 
+constexpr std::uint64_t btrfs_root_read_only = 1;  // of a root's flags
+
 struct btrfs_disk_root_ref {
   wire::u64 directory;
   wire::u64 sequence;
@@ -168,11 +170,15 @@ struct btrfs_disk_inode {
   wire::u32 user;
   wire::u32 group;
   wire::u32 mode;
-  wire::u8 rest[104];
+  wire::u64 device;
+  wire::u64 flags;
+  wire::u8 rest[88];
 };
 static_assert(sizeof(btrfs_disk_inode) == 160);
 static_assert(offsetof(btrfs_disk_inode, mode) == 52);
+static_assert(offsetof(btrfs_disk_inode, flags) == 64);
 
+constexpr std::uint64_t btrfs_inode_without_checksums = 1;  // of an inode's flags
 constexpr std::uint32_t btrfs_mode_kind = 0xf000, btrfs_mode_file = 0x8000, btrfs_mode_directory = 0x4000;
 
 // The fields from `disk_offset` on are there in extents with a place only; inline data begin there otherwise.

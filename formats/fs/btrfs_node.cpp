@@ -76,6 +76,20 @@ btrfs_key btrfs_node::key(std::size_t index) const {
   return btrfs_key(read_struct<btrfs_disk_key>(body().subspan(index * slot_size())));
 }
 
+std::size_t btrfs_node::count_below(const btrfs_key& wanted) const {
+  std::size_t from = 0;
+  std::size_t to = count();
+  while (from < to) {
+    const auto middle = from + (to - from) / 2;
+    if (key(middle) < wanted) {
+      from = middle + 1;
+    } else {
+      to = middle;
+    }
+  }
+  return from;
+}
+
 byte_view btrfs_node::item(std::size_t index) const {
   const auto item = read_struct<btrfs_disk_item>(body().subspan(index * sizeof(btrfs_disk_item)));
   return body().subspan(item.offset.value(), item.size.value());

@@ -33,6 +33,8 @@ class btrfs_node {
   std::uint64_t generation() const { return header().generation.value(); }
   std::size_t count() const { return header().count.value(); }
   btrfs_key key(std::size_t index) const;
+  // The number of keys that are smaller.
+  std::size_t count_below(const btrfs_key& key) const;
   // Of a leaf (level 0).
   byte_view item(std::size_t index) const;
   // Of any other; `self` is where this node was found.

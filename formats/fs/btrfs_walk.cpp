@@ -27,7 +27,6 @@ class tree_walk {
         continue;
       }
       const auto child = top.node->child(top.next++, top.where);
-      if (child.below && *child.below <= range_.first) continue;
       if (*child.first > range_.last) {
         way_.pop_back();
         continue;
@@ -43,14 +42,16 @@ class tree_walk {
     if (!visitor_.enter(where)) return success();
     TRY(auto node, reader_.read(where));
     if (where.level == 0) return see(*node);
-    way_.push_back({where, std::move(node)});
+    // The child before the first one that begins within the range may reach into it.
+    const auto below = node->count_below(range_.first);
+    const bool reaches = below > 0 && (below == node->count() || node->key(below) != range_.first);
+    way_.push_back({where, std::move(node), reaches ? below - 1 : below});
     return success();
   }
 
   result<void> see(const btrfs_node& leaf) {
-    for (std::size_t i = 0; i < leaf.count(); ++i) {
+    for (auto i = leaf.count_below(range_.first); i < leaf.count(); ++i) {
       const auto key = leaf.key(i);
-      if (key < range_.first) continue;
       if (key > range_.last) break;
       CHECK(visitor_.see(key, leaf.item(i)));
     }

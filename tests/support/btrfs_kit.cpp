@@ -9,6 +9,10 @@
 
 namespace umbra::test {
 
+std::uint64_t btrfs_super_field(const std::string& path, const std::string& name) {
+  return std::stoull(shell("btrfs inspect-internal dump-super " + path + " | awk '$1 == \"" + name + "\" { print $2 }'"));
+}
+
 std::string btrfs_sector_text(int file, std::uint64_t offset) {
   auto text = fmt::format("file {} at {};", file, offset);
   text.resize(512, '.');
@@ -44,9 +48,10 @@ std::unique_ptr<io::device> btrfs_made::open(io::open_options::access mode) cons
   return std::move(io::open_device(path_, options).value());
 }
 
-range_list btrfs_made::expected(std::uint64_t end) const {
-  std::istringstream lines(shell(UMBRA_SOURCE_DIR "/tests/support/btrfs_used.py " + path_));
-  range_list used{{0, 1 << 20}, {super_field("dev_item.total_bytes"), end - super_field("dev_item.total_bytes")}};
+range_list btrfs_used_of(const std::string& path, std::uint64_t end) {
+  std::istringstream lines(shell(UMBRA_SOURCE_DIR "/tests/support/btrfs_used.py " + path));
+  const auto own_end = btrfs_super_field(path, "dev_item.total_bytes");
+  range_list used{{0, 1 << 20}, {own_end, end - own_end}};
   std::string line;
   std::getline(lines, line);
   while (std::getline(lines, line)) {
@@ -56,10 +61,6 @@ range_list btrfs_made::expected(std::uint64_t end) const {
   }
   normalise(used);
   return used;
-}
-
-std::uint64_t btrfs_made::super_field(const std::string& name) const {
-  return std::stoull(shell("btrfs inspect-internal dump-super " + path_ + " | awk '$1 == \"" + name + "\" { print $2 }'"));
 }
 
 void patch_btrfs_block(io::device& volume, std::uint64_t block, std::size_t size, std::size_t offset, byte_view bytes) {

@@ -21,6 +21,12 @@ std::string btrfs_sector_text(int file, std::uint64_t offset);
 const std::map<int, std::uint64_t>& btrfs_file_sizes();
 void make_btrfs_files(const std::filesystem::path& folder);
 
+// What dump-tree lists, and what is used without being listed: the first MiB, and all between the file system's end and `end`.
+range_list btrfs_used_of(const std::string& path, std::uint64_t end);
+
+// The number that dump-super says after `name`.
+std::uint64_t btrfs_super_field(const std::string& path, const std::string& name);
+
 class btrfs_made {
  public:
   // Filled with those files, and a folder of 60 small ones. A size below 100M needs "-M".
@@ -30,10 +36,8 @@ class btrfs_made {
   void run(const std::string& command) const { shell(fmt::format(fmt::runtime(command), path_)); }
   std::unique_ptr<io::device> open(io::open_options::access mode = io::open_options::access::read) const;
   const std::string& path() const { return path_; }
-  // What dump-tree lists, and what is used without being listed: the first MiB, and all behind `end`.
-  range_list expected(std::uint64_t end) const;
-  // The number that dump-super says after `name`.
-  std::uint64_t super_field(const std::string& name) const;
+  range_list expected(std::uint64_t end) const { return btrfs_used_of(path_, end); }
+  std::uint64_t super_field(const std::string& name) const { return btrfs_super_field(path_, name); }
 
  private:
   temp_dir dir_;
