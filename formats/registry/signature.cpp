@@ -17,7 +17,6 @@ struct signature {
 };
 
 constexpr signature signatures[] = {
-    {"LUKS", 0, "LUKS\xba\xbe"sv},
     {"BitLocker", 3, "-FVE-FS-"sv},
     {"VDO", 0, "dmvdo001"sv},
     {"LVM", 0, "LABELONE"sv},
@@ -28,9 +27,6 @@ constexpr signature signatures[] = {
     {"Linux RAID", 4096, "\xfc\x4e\x2b\xa9"sv},
     {"bcache", 4120, "\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81"sv},
     {"F2FS", 1024, "\x10\x20\xf5\xf2"sv},
-    {"swap", 4086, "SWAPSPACE2"sv},
-    {"swap", 4086, "SWAP-SPACE"sv},
-    {"swap", 65526, "SWAPSPACE2"sv},
     {"ISO 9660", 32769, "CD001"sv},
 };
 

@@ -5,7 +5,9 @@
 #include "formats/fs/exfat.h"
 #include "formats/fs/ext.h"
 #include "formats/fs/fat.h"
+#include "formats/fs/luks.h"
 #include "formats/fs/ntfs.h"
+#include "formats/fs/swap.h"
 #include "formats/fs/xfs.h"
 
 namespace umbra::registry {
@@ -14,8 +16,14 @@ namespace {
 using recogniser = result<plan::volume_ptr> (*)(io::device&);
 
 constexpr recogniser recognisers[] = {
-    fs::recognise_ext,   fs::recognise_ntfs, fs::recognise_fat, fs::recognise_exfat,
-    fs::recognise_btrfs, fs::recognise_ext,  fs::recognise_xfs,
+    fs::recognise_ext,    //
+    fs::recognise_ntfs,   //
+    fs::recognise_xfs,    //
+    fs::recognise_btrfs,  //
+    fs::recognise_fat,    //
+    fs::recognise_exfat,  //
+    fs::recognise_swap,   //
+    fs::recognise_luks,   //
 };
 
 }  // namespace

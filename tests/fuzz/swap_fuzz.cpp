@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Swap space comes from outside. Input: a volume.
+#include <vector>
+
+#include "engine/io/memory_device.h"
+#include "formats/fs/swap.h"
+#include "tests/fuzz/volume_checks.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace umbra;
+  const auto* bytes = reinterpret_cast<const std::byte*>(data);
+  io::memory_device volume(std::vector<std::byte>(bytes, bytes + size));
+  const auto found = fs::recognise_swap(volume).value();
+  if (found) fuzz::check_volume(*found, size);
+  return 0;
+}
