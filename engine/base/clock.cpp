@@ -25,6 +25,11 @@ wall_clock system_wall_clock() {
   };
 }
 
+elapsed_clock system_elapsed_clock() {
+  return
+      [] { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()); };
+}
+
 std::string utc_text(std::int64_t unix_seconds) { return utc_format(unix_seconds, "%Y-%m-%d %H:%M:%S UTC"); }
 std::string utc_iso(std::int64_t unix_seconds) { return utc_format(unix_seconds, "%Y-%m-%dT%H:%M:%SZ"); }
 

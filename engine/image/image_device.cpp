@@ -13,7 +13,7 @@ namespace {
 
 class image_device final : public io::device {
  public:
-  image_device(image_reader& image, std::size_t source) : image_(image), source_(source) {}
+  image_device(image_reader& image, std::size_t source, lost_bytes lost) : image_(image), source_(source), lost_(lost) {}
 
   std::string name() const override { return fmt::format("image {} source {}", to_hex(image_.info().id.view()), source_); }
 
@@ -49,7 +49,7 @@ class image_device final : public io::device {
       TRY(const auto run, image_.uniform_at(source_, index));
       if (run.count > 0) {
         const auto run_end = std::min(end, (index + run.count) * region_size);
-        add(list, {offset, run_end - offset, extent_kind::zero});
+        add(list, {offset, run_end - offset, kind_of(run.state)});
         offset = run_end;
         continue;
       }
@@ -57,8 +57,7 @@ class image_device final : public io::device {
       for (const auto& b : region->blocks) {
         if (b.end() <= offset || b.offset >= end) continue;
         const auto from = std::max(offset, b.offset);
-        const auto kind = b.state == block_state::stored ? extent_kind::data : extent_kind::zero;
-        add(list, {from, std::min(end, b.end()) - from, kind});
+        add(list, {from, std::min(end, b.end()) - from, kind_of(b.state)});
       }
       offset = std::min(end, region->offset() + region->size);
     }
@@ -67,6 +66,11 @@ class image_device final : public io::device {
 
  private:
   const source_info& info() const { return image_.info().sources[source_]; }
+
+  bool is_lost(block_state state) const { return state == block_state::unreadable && lost_ == lost_bytes::error; }
+  extent_kind kind_of(block_state state) const {
+    return state == block_state::stored || is_lost(state) ? extent_kind::data : extent_kind::zero;
+  }
 
   static void add(extent_list& list, extent e) {
     if (!list.empty() && list.back().kind == e.kind) {
@@ -90,6 +94,10 @@ class image_device final : public io::device {
   }
 
   result<void> read_block(const block& b, std::uint64_t skip, byte_span out, std::vector<std::byte>& whole_block) {
+    if (is_lost(b.state)) {
+      return error(errc::io_read,
+                   fmt::format("{} at {}: it could not be read when the image was taken", name(), b.offset + skip));
+    }
     if (b.state != block_state::stored) {
       std::ranges::fill(out, std::byte{0});
       return success();
@@ -103,15 +111,16 @@ class image_device final : public io::device {
 
   image_reader& image_;
   std::size_t source_;
+  lost_bytes lost_;
 };
 
 }  // namespace
 
-result<std::unique_ptr<io::device>> make_image_device(image_reader& image, std::size_t source) {
+result<std::unique_ptr<io::device>> make_image_device(image_reader& image, std::size_t source, lost_bytes lost) {
   if (source >= image.info().sources.size()) {
     return error(errc::out_of_range, fmt::format("source {} of an image with {}", source, image.info().sources.size()));
   }
-  return std::unique_ptr<io::device>(std::make_unique<image_device>(image, source));
+  return std::unique_ptr<io::device>(std::make_unique<image_device>(image, source, lost));
 }
 
 }  // namespace umbra::image

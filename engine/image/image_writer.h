@@ -40,13 +40,21 @@ class image_writer {
   // Stores one record and tells where. The caller asked find() before: equal ids are not looked for again.
   virtual result<location> append(const sealed_block& b) = 0;
 
-  // Sources in order, each with its regions in order. keep_region shares the parent's page; put_region writes one.
+  // What was appended so far survives a crash for later runs to find, where the format can do that: a vault can, a file that is
+  // not complete is nothing.
+  virtual result<void> secure() = 0;
+
+  // Sources in order; the regions put from here on are those of `source`. Regions best come in order, too: one that comes before
+  // its turn costs some memory until the ones before it are there. keep_region shares the parent's page; put_region writes one.
   virtual result<void> begin_source(const source_info& source) = 0;
+  // Back to one that was begun and not ended, for regions that come late.
+  virtual result<void> select_source(std::size_t source) = 0;
   virtual result<void> put_region(const region& r) = 0;
   virtual result<void> keep_region(std::uint64_t index) = 0;
   // `count` regions from `index` on that are all one state (not stored, not unreadable).
   virtual result<void> put_uniform(std::uint64_t index, std::uint64_t count, block_state state) = 0;
-  // Final numbers of the source; its map is closed.
+  // Final numbers of the first source that is not ended; all its regions are there and its map is closed. The source begun last
+  // is the selected one again.
   virtual result<void> end_source(const source_info& source) = 0;
 
   // Makes the image exist, durably, or says why not. Then it does not exist, but for one case: if the very last step failed, it

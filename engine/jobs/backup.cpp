@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The path of a block: plan, take a buffer, read, handle, bring into order, append, commit. Each worker keeps several units in
 // flight on its own queue and handles them oldest first; whoever finishes the next unit in line feeds the image builder. The
-// buffers are the only limit there is: a unit holds its buffer from planning until its records are appended.
+// buffers are the only limit there is: a unit holds its buffer from planning until its records are appended. Regions with reads
+// that failed wait until everything else is stored; then they are read again (rescue.h).
 #include "engine/jobs/backup.h"
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include "engine/jobs/backup_metadata.h"
 #include "engine/jobs/backup_planner.h"
 #include "engine/jobs/image_builder.h"
+#include "engine/jobs/rescue.h"
 #include "engine/jobs/unit_worker.h"
 
 namespace umbra::jobs {
@@ -63,14 +65,18 @@ class backup_job {
         read_capacity_(read_capacity_for(writer.keys().block_size, parent != nullptr)),
         planner_(sources, parent, writer.keys().block_size, read_capacity_),
         pool_(buffer_count(), 2 * read_capacity_),
-        builder_(sources, writer, report_, progress),
-        sequencer_([this](handled_unit u) { return builder_.take(std::move(u)); }) {}
+        builder_(sources, writer, parent, report_, progress),
+        rescuer_(sources, writer, options, read_capacity_),
+        sequencer_([this](handled_unit u) { return take(std::move(u)); }) {}
 
   result<backup_report> run(const image::commit_request& request, flow::progress& progress, std::stop_token stop) {
     progress.total = total_size();
     progress.stage = "backing up";
+    stop_ = stop;
     CHECK(flow::run_crew(threads_, stop, [this](unsigned, std::stop_token halt) { return work(halt); }));
     if (stop.stop_requested()) return error(errc::cancelled, "backup");
+    if (builder_.held_bytes() > 0) progress.stage = "reading again what failed";
+    CHECK(rescue());
     CHECK(builder_.finish());
     if (options_.before_commit) CHECK(options_.before_commit());
     progress.stage = "committing";
@@ -85,6 +91,22 @@ class backup_job {
     std::deque<std::unique_ptr<unit>> units;
     std::vector<std::unique_ptr<io::transfer_queue>> queues;
   };
+
+  // Called in order of the units, by one thread at a time.
+  result<void> take(handled_unit u) {
+    CHECK(builder_.take(std::move(u)));
+    return builder_.held_bytes() > options_.rescue.held_memory ? rescue() : success();
+  }
+
+  result<void> rescue() {
+    auto held = builder_.give_held();
+    if (held.empty()) return success();
+    CHECK(writer_.secure());
+    CHECK(rescuer_.run(
+        held, [this](held_region& r, handled_unit u) { return builder_.take_rescued(r, std::move(u)); }, stop_));
+    for (auto& r : held) CHECK(builder_.close(std::move(r)));
+    return success();
+  }
 
   std::size_t buffer_count() const {
     // Fewer than two a thread and the reading would stop while a thread works.
@@ -171,6 +193,7 @@ class backup_job {
   const backup_options& options_;
   unsigned threads_;
   std::uint64_t read_capacity_;  // of a unit's buffer; as much again is for its records
+  std::stop_token stop_;
   // guarded by planner_mutex_
   std::mutex planner_mutex_;
   backup_planner planner_;
@@ -179,6 +202,7 @@ class backup_job {
   // used by the sequencer's consumer only
   backup_report report_;
   image_builder builder_;
+  rescuer rescuer_;
   flow::sequencer<handled_unit> sequencer_;
 };
 

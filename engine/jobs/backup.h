@@ -2,6 +2,7 @@
 // Takes an image: source devices in, a committed image out.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <span>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/clock.h"
 #include "engine/codec/codec.h"
 #include "engine/flow/progress.h"
 #include "engine/image/image_reader.h"
@@ -29,6 +31,15 @@ struct backup_source {
 
 enum class self_check : std::uint8_t { all, sample, none };
 
+// How hard a failing source is tried: after everything that can be read at once is stored, what failed is read again.
+struct rescue_limits {
+  unsigned retries = 1;                          // of a sector, after it has failed once by itself
+  std::chrono::milliseconds range_time{60'000};  // spent reading one place again; looked at between reads
+  std::chrono::milliseconds total_time{3'600'000};
+  std::uint64_t held_memory = 128ull << 20;  // bytes of map that wait; beyond that, what failed so far is read again at once
+  elapsed_clock now;                         // empty: the system's
+};
+
 struct backup_options {
   unsigned threads = 0;                // 0: as many as there are CPUs
   std::uint64_t memory = 96ull << 20;  // bytes of read and encode buffers
@@ -36,6 +47,7 @@ struct backup_options {
   codec::encoder_options codec;
   double audit_percent = 1.0;          // of the blocks found unchanged: compared by content id as well
   self_check check = self_check::all;  // decode and compare records before they are stored
+  rescue_limits rescue;
   // Makes each thread's encoder; tests put a broken one in. Empty: codec::make_encoder(codec).
   std::function<result<std::unique_ptr<codec::encoder>>()> make_encoder;
   // Asked after the last read and before anything is committed: an error (a shadow copy that was lost meanwhile) makes no image.

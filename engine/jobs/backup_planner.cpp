@@ -89,30 +89,74 @@ result<std::optional<unit>> backup_planner::next() {
   return std::optional<unit>(std::move(u));
 }
 
-range backup_planner::region_window() const {
-  const auto offset = next_region_ * region_size;
+range backup_planner::region_window(std::uint64_t index) const {
+  const auto offset = index * region_size;
   return {offset, std::min(region_size, source().device->geometry().size - offset)};
 }
 
 result<void> backup_planner::plan_more() {
+  if (!entered_) CHECK(enter_source());
   const auto size = source().device->geometry().size;
-  if (next_region_ * region_size >= size) {
-    ++source_;
-    next_region_ = 0;
-    hole_window_ = {};
-    return success();
-  }
   const range_list everything{{0, size}};
   const auto& used = source().allocation != nullptr ? source().allocation->used : everything;
+  if (early_done_ < early_.size()) {
+    CHECK(plan_region(early_[early_done_].offset + next_early_, used, source().excluded));
+    if (++next_early_ < early_[early_done_].size) return success();
+    ++early_done_;
+    next_early_ = 0;
+    return success();
+  }
+  const auto early = first_after(early_, next_region_);
+  if (early != early_.end() && early->offset <= next_region_) next_region_ = early->end();
+  if (next_region_ * region_size >= size) {
+    leave_source();
+    return success();
+  }
   TRY(const auto uniform, plan_uniform(used, source().excluded));
   if (uniform) return success();
-  return plan_region(used, source().excluded);
+  return plan_region(next_region_++, used, source().excluded);
+}
+
+result<void> backup_planner::enter_source() {
+  TRY(early_, regions_with_faults());
+  entered_ = true;
+  return success();
+}
+
+void backup_planner::leave_source() {
+  ++source_;
+  entered_ = false;
+  next_region_ = 0;
+  early_.clear();
+  early_done_ = 0;
+  next_early_ = 0;
+  hole_window_ = {};
+}
+
+// Regions in which the parent has unreadable blocks. Its map is gone through only if it counts any.
+result<range_list> backup_planner::regions_with_faults() {
+  range_list found;
+  if (parent_ == nullptr || parent_->info().sources[source_].unreadable_bytes == 0) return found;
+  const auto regions = div_up(source().device->geometry().size, region_size);
+  for (std::uint64_t i = 0; i < regions;) {
+    TRY(const auto run, within("parent image", parent_->uniform_at(source_, i)));
+    const auto count = std::max<std::uint64_t>(run.count, 1);
+    bool bad = run.count > 0 && run.state == block_state::unreadable;
+    if (run.count == 0) {
+      TRY(const auto region, within("parent image", parent_->region_at(source_, i)));
+      bad = std::ranges::any_of(region->blocks, [](const auto& b) { return b.state == block_state::unreadable; });
+    }
+    if (bad) found.push_back({i, std::min(count, regions - i)});
+    i += count;
+  }
+  normalise(found);
+  return found;
 }
 
 // Passes over regions that are one state throughout and need no reading.
 result<bool> backup_planner::plan_uniform(const range_list& used, const range_list& excluded) {
   const auto size = source().device->geometry().size;
-  const auto window = region_window();
+  const auto window = region_window(next_region_);
   const auto excluded_from = next_start(excluded, window.offset, size);
   const auto used_from = next_start(used, window.offset, size);
   auto upto = std::min(used_from, excluded_from);
@@ -125,8 +169,10 @@ result<bool> backup_planner::plan_uniform(const range_list& used, const range_li
     if (hole == holes_.end() || hole->offset > window.offset) return false;
     upto = std::min({hole->end(), in_use->end(), excluded_from});
   }
-  const auto count =
+  auto count =
       upto >= size ? div_up(size, region_size) - next_region_ : (upto > window.offset ? (upto - window.offset) / region_size : 0);
+  const auto early = first_after(early_, next_region_);
+  if (early != early_.end()) count = std::min(count, early->offset - next_region_);
   if (count == 0) return false;
   unit u;
   u.source = source_;
@@ -138,11 +184,11 @@ result<bool> backup_planner::plan_uniform(const range_list& used, const range_li
   return true;
 }
 
-result<void> backup_planner::plan_region(const range_list& used, const range_list& excluded) {
-  const auto window = region_window();
+result<void> backup_planner::plan_region(std::uint64_t index, const range_list& used, const range_list& excluded) {
+  const auto window = region_window(index);
   region_facts facts;
   facts.source = source_;
-  facts.index = next_region_;
+  facts.index = index;
   facts.size = window.size;
   facts.used = clip(used, window);
   facts.excluded = clip(excluded, window);
@@ -151,10 +197,9 @@ result<void> backup_planner::plan_region(const range_list& used, const range_lis
   if (source().allocation != nullptr) facts.files = source().allocation->files;
   facts.block_size = block_size_;
   if (parent_ != nullptr) {
-    TRY(facts.parent, within("parent image", parent_->region_at(source_, next_region_)));
+    TRY(facts.parent, within("parent image", parent_->region_at(source_, index)));
   }
   split(make_region_plan(std::move(facts)));
-  ++next_region_;
   return success();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Hands out the units of a backup in order: source by source, region by region.
+// Hands out the units of a backup: source by source, region by region; those first in which the parent has something unreadable,
+// for every hour may be a failing disk's last.
 #pragma once
 
 #include <deque>
@@ -26,12 +27,15 @@ class backup_planner {
 
  private:
   result<void> plan_more();
+  result<void> enter_source();
+  result<range_list> regions_with_faults();
+  void leave_source();
   result<bool> plan_uniform(const range_list& used, const range_list& excluded);
-  result<void> plan_region(const range_list& used, const range_list& excluded);
+  result<void> plan_region(std::uint64_t index, const range_list& used, const range_list& excluded);
   void split(const std::shared_ptr<const region_plan>& region);
   // holes_ holds all holes of `window` afterwards.
   result<void> load_holes(range window);
-  range region_window() const;
+  range region_window(std::uint64_t index) const;
   const backup_source& source() const { return sources_[source_]; }
 
   // set before start
@@ -43,7 +47,11 @@ class backup_planner {
   std::deque<unit> ready_;
   std::uint64_t next_sequence_ = 0;
   std::size_t source_ = 0;
+  bool entered_ = false;  // the present source
   std::uint64_t next_region_ = 0;
+  range_list early_;  // numbers of the regions to be planned before all others, as ranges
+  std::size_t early_done_ = 0;
+  std::uint64_t next_early_ = 0;  // in early_[early_done_]
   // Known holes of the present source in hole_window_.
   range hole_window_;
   range_list holes_;

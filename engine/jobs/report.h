@@ -28,9 +28,17 @@ struct fault {
 class fault_list {
  public:
   static constexpr std::size_t kept_at_most = 1000;
+  // Neighbours that could not be read are one fault.
   void add(fault f) {
-    ++count_;
     bytes_ += f.size;
+    const bool goes_on = f.what == fault::kind::unreadable && count_ > 0 && f.source == unread_source_ && f.offset == unread_end_;
+    unread_source_ = f.source;
+    unread_end_ = f.what == fault::kind::unreadable ? f.offset + f.size : 0;
+    if (goes_on) {
+      if (count_ == faults_.size()) faults_.back().size += f.size;
+      return;
+    }
+    ++count_;
     if (faults_.size() < kept_at_most) faults_.push_back(std::move(f));
   }
   // What another thread found.
@@ -50,6 +58,9 @@ class fault_list {
   std::uint64_t count_ = 0;
   std::uint64_t bytes_ = 0;
   std::vector<fault> faults_;
+  // where the last one ended, if it was `unreadable`
+  std::size_t unread_source_ = 0;
+  std::uint64_t unread_end_ = 0;
 };
 
 }  // namespace umbra::jobs

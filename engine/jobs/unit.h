@@ -9,6 +9,7 @@
 #include "engine/flow/buffer_pool.h"
 #include "engine/image/block.h"
 #include "engine/io/device.h"
+#include "engine/jobs/scrape.h"
 #include "engine/plan/allocation_map.h"
 
 namespace umbra::jobs {
@@ -59,15 +60,19 @@ struct unit {
   flow::buffer_pool::lease memory;  // first half: what was read; second half: encoded records
   std::vector<unit_read> reads;
   std::size_t reads_pending = 0;
+  std::vector<unread_piece> unread;  // pieces of the reads that are given up for good; only of what is read a second time
 
-  // The bytes of [offset, offset + size) of the source, which one of the reads covers.
-  byte_span bytes(std::uint64_t offset, std::uint64_t size) {
+  // The read that covers [offset, offset + size) of the source; null for what is not read.
+  unit_read* read_of(std::uint64_t offset, std::uint64_t size) {
     for (auto& r : reads) {
-      if (offset >= r.transfer.offset && offset + size <= r.transfer.offset + r.size) {
-        return r.transfer.memory.subspan(offset - r.transfer.offset, size);
-      }
+      if (offset >= r.transfer.offset && offset + size <= r.transfer.offset + r.size) return &r;
     }
-    return {};
+    return nullptr;
+  }
+  // Its bytes.
+  byte_span bytes(std::uint64_t offset, std::uint64_t size) {
+    auto* r = read_of(offset, size);
+    return r == nullptr ? byte_span{} : r->transfer.memory.subspan(offset - r->transfer.offset, size);
   }
 };
 

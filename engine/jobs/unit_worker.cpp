@@ -7,7 +7,6 @@
 
 #include "engine/base/units.h"
 #include "engine/block/zero.h"
-#include "engine/jobs/retry_read.h"
 #include "engine/plan/cuts.h"
 
 namespace umbra::jobs {
@@ -28,9 +27,17 @@ struct unit_worker::context {
   unit& work() { return out.work; }
   const region_plan& region() const { return *out.work.region; }
 
+  // Why the segment's bytes are not there; null if they are, or are not needed.
+  const error* failure_of(const segment& s) {
+    if (s.what == segment::kind::known) return nullptr;
+    const auto* r = work().read_of(s.offset, s.size);
+    return r == nullptr || r->transfer.outcome.has_value() ? nullptr : &r->transfer.outcome.assume_error();
+  }
+
   void add(range r, block_state state) {
     auto& blocks = out.blocks;
-    if (!blocks.empty() && blocks.back().block.state == state && state != block_state::stored) {
+    if (!blocks.empty() && blocks.back().block.state == state && state != block_state::stored &&
+        blocks.back().block.end() == r.offset) {
       blocks.back().block.size += r.size;
       return;
     }
@@ -64,7 +71,7 @@ result<handled_unit> unit_worker::handle(unit u) {
   if (!c.work().region) return std::move(c.out);
   const auto memory = c.work().memory.span();
   c.encode_area = memory.subspan(memory.size() / 2);
-  TRY(c.unreadable, recover_reads(c));
+  CHECK(look_at_reads(c));
   handle_segments(c);
   // With nothing to append the buffer goes to the next read while it is still in the processor's cache.
   if (std::ranges::none_of(c.out.blocks, &handled_block::fresh)) c.work().memory = {};
@@ -83,24 +90,22 @@ range_list unit_worker::wanted_ranges(context& c) {
   return wanted;
 }
 
-result<range_list> unit_worker::recover_reads(context& c) {
-  range_list bad;
-  auto& device = *sources_[c.work().source].device;
-  for (auto& r : c.work().reads) {
-    c.out.bytes_read += r.size;
-    if (r.transfer.outcome.has_value()) continue;
-    TRY(auto failed, read_in_pieces(device, r.transfer));
-    if (failed.empty()) continue;
-    const auto wanted = wanted_ranges(c);
-    for (const auto& f : failed) {
-      for (const auto& lost : clip(wanted, f.where)) {
-        c.out.faults.push_back({fault::kind::unreadable, c.work().source, lost.offset, lost.size, f.reason});
-        bad.push_back(lost);
-      }
+result<void> unit_worker::look_at_reads(context& c) {
+  for (const auto& r : c.work().reads) {
+    const auto& outcome = r.transfer.outcome;
+    if (outcome.has_value()) c.out.bytes_read += r.size;
+    if (outcome.has_error() && outcome.assume_error().code() != errc::io_read) return outcome.assume_error();
+  }
+  if (c.work().unread.empty()) return success();
+  const auto wanted = wanted_ranges(c);
+  for (const auto& f : c.work().unread) {
+    for (const auto& lost : clip(wanted, f.where)) {
+      c.out.faults.push_back({fault::kind::unreadable, c.work().source, lost.offset, lost.size, f.reason});
+      c.unreadable.push_back(lost);
     }
   }
-  normalise(bad);
-  return bad;
+  normalise(c.unreadable);
+  return success();
 }
 
 void unit_worker::handle_segments(context& c) {
@@ -113,6 +118,12 @@ void unit_worker::handle_segments(context& c) {
     changed = {};
   };
   for (auto s = first; s != last; ++s) {
+    if (const auto* why = c.failure_of(*s)) {
+      flush();
+      c.out.missing.push_back({{s->offset, s->size}, {}, why->message()});
+      if (s->what == segment::kind::candidate) c.out.missing.back().parent = *s->parent;
+      continue;
+    }
     const auto bytes = s->what == segment::kind::known ? byte_view{} : c.work().bytes(s->offset, s->size);
     if (s->what == segment::kind::candidate) {
       if (is_unchanged(c, *s, bytes)) {

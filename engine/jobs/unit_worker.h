@@ -9,6 +9,7 @@
 #include "engine/codec/codec.h"
 #include "engine/image/image_writer.h"
 #include "engine/jobs/backup.h"
+#include "engine/jobs/held_region.h"
 #include "engine/jobs/report.h"
 #include "engine/jobs/unit.h"
 
@@ -17,7 +18,9 @@ namespace umbra::jobs {
 // All that is known after a unit was handled. Views point into the unit's memory.
 struct handled_unit {
   unit work;
-  std::vector<handled_block> blocks;  // in order; together they cover the unit's part of the region
+  // In order; together they cover the unit's part of the region.
+  std::vector<handled_block> blocks;
+  std::vector<held_segment> missing;  // their reads failed
   std::vector<fault> faults;
   std::uint64_t bytes_read = 0;
   std::uint64_t audited_blocks = 0;
@@ -29,7 +32,7 @@ class unit_worker {
   static result<std::unique_ptr<unit_worker>> make(std::span<const backup_source> sources, image::image_writer& writer,
                                                    const backup_options& options);
 
-  // Transfers are done. A failed one is read again in smaller pieces; what stays unreadable becomes a state and a fault.
+  // Transfers are done. The segments of one that failed are missing; what is unread for good becomes a state and a fault.
   // Errors: the source has changed its size or gone away.
   result<handled_unit> handle(unit u);
 
@@ -39,7 +42,7 @@ class unit_worker {
 
   struct context;  // the unit in hand
   static range_list wanted_ranges(context& c);
-  result<range_list> recover_reads(context& c);
+  static result<void> look_at_reads(context& c);
   void handle_segments(context& c);
   bool is_unchanged(context& c, const segment& s, byte_view bytes);
   bool audit_finds_change(context& c, const image::block& b, byte_view bytes);

@@ -8,59 +8,74 @@ map_assembly::map_assembly(const content_hasher& hasher, append_record append, s
     : hasher_(hasher), append_(std::move(append)), parent_(parent), avoid_(avoid) {}
 
 result<void> map_assembly::begin_source(const image::source_info& source) {
-  if (open_) return error(errc::internal, "a source is open already");
-  open_.emplace(source.size, hasher_, append_);
-  offered_.assign(level_for(source.size), std::nullopt);
+  selected_ = open_.size();
+  open_.push_back(std::make_unique<open_source>(source.size, hasher_, append_));
   sources_.push_back(source);
   return success();
 }
 
+result<void> map_assembly::select_source(std::size_t source) {
+  selected_ = source;
+  CHECK(selected());
+  return success();
+}
+
+result<map_assembly::open_source*> map_assembly::selected() {
+  if (selected_ < open_.size() && open_[selected_]) return open_[selected_].get();
+  return error(errc::internal, "no such source is open");
+}
+
 result<void> map_assembly::put_region(const image::region& r) {
-  CHECK(offer_parent_nodes(r.index));
-  return open_->put(r);
+  TRY(auto* open, selected());
+  CHECK(offer_parent_nodes(*open, r.index));
+  return open->map.put(r);
 }
 
 result<void> map_assembly::keep_region(std::uint64_t index) {
-  const auto source = roots_.size();
-  if (parent_ == nullptr || source >= parent_->info().sources.size())
+  TRY(auto* open, selected());
+  if (parent_ == nullptr || selected_ >= parent_->info().sources.size())
     return error(errc::internal, "no parent to keep a region of");
-  CHECK(offer_parent_nodes(index));
-  TRY(const auto page, parent_->map(source).pointer_at(index));
-  TRY(const auto region, parent_->region_at(source, index));
+  CHECK(offer_parent_nodes(*open, index));
+  TRY(const auto page, parent_->map(selected_).pointer_at(index));
+  TRY(const auto region, parent_->region_at(selected_, index));
   for (const auto& p : packs_of(*region)) packs_.insert(p);
-  return open_->put(index, page);
+  return open->map.put(index, page);
 }
 
 result<void> map_assembly::put_uniform(std::uint64_t index, std::uint64_t count, image::block_state state) {
-  CHECK(offer_parent_nodes(index));
-  if (count > 1) CHECK(offer_parent_nodes(index + count - 1));
-  return open_->put_uniform(index, count, state);
+  TRY(auto* open, selected());
+  CHECK(offer_parent_nodes(*open, index));
+  if (count > 1) CHECK(offer_parent_nodes(*open, index + count - 1));
+  return open->map.put_uniform(index, count, state);
 }
 
 result<void> map_assembly::end_source(const image::source_info& source) {
-  TRY(const auto root, open_->finish());
-  packs_.insert(open_->packs().begin(), open_->packs().end());
-  open_.reset();
-  sources_.back() = source;
+  const auto ending = roots_.size();
+  CHECK(select_source(ending));
+  auto& map = open_[ending]->map;
+  TRY(const auto root, map.finish());
+  packs_.insert(map.packs().begin(), map.packs().end());
+  open_[ending].reset();
+  sources_[ending] = source;
   roots_.push_back(root);
+  selected_ = open_.size() - 1;
   return success();
 }
 
 // The parent's nodes around region `index`: if ours turn out the same, they are shared.
-result<void> map_assembly::offer_parent_nodes(std::uint64_t index) {
-  const auto source = roots_.size();
-  if (parent_ == nullptr || source >= parent_->info().sources.size()) return success();
-  if (parent_->info().sources[source].size != sources_.back().size) return success();
+result<void> map_assembly::offer_parent_nodes(open_source& open, std::uint64_t index) {
+  if (parent_ == nullptr || selected_ >= parent_->info().sources.size()) return success();
+  if (parent_->info().sources[selected_].size != sources_[selected_].size) return success();
   std::uint64_t span = 1;
-  for (std::uint8_t level = 1; level <= offered_.size(); ++level) {
+  for (std::uint8_t level = 1; level <= open.offered.size(); ++level) {
     span *= node_fanout;
     const auto first = index / span * span;
-    auto& offered = offered_[level - 1u];
+    auto& offered = open.offered[level - 1u];
     if (offered == first) continue;
     offered = first;
-    TRY(const auto page, parent_->map(source).node_pointer(level, first));
+    TRY(const auto page, parent_->map(selected_).node_pointer(level, first));
     if (page && avoid_ != nullptr && avoid_->contains(page->where.pack)) continue;
-    if (page) open_->offer(level, first, *page);
+    if (page) open.map.offer(level, first, *page);
   }
   return success();
 }

@@ -22,6 +22,7 @@ class map_assembly {
                const std::set<image::pack_id>* avoid = nullptr);
 
   result<void> begin_source(const image::source_info& source);
+  result<void> select_source(std::size_t source);
   result<void> put_region(const image::region& r);
   result<void> keep_region(std::uint64_t index);
   result<void> put_uniform(std::uint64_t index, std::uint64_t count, image::block_state state);
@@ -31,14 +32,22 @@ class map_assembly {
   void describe(manifest& m) const;
 
  private:
-  result<void> offer_parent_nodes(std::uint64_t index);
+  // A source that is begun and not ended.
+  struct open_source {
+    open_source(std::uint64_t size, const content_hasher& hasher, const append_record& append)
+        : map(size, hasher, append), offered(level_for(size)) {}
+    map_writer map;
+    std::vector<std::optional<std::uint64_t>> offered;  // by level - 1: first region of the node last offered
+  };
+  result<open_source*> selected();
+  result<void> offer_parent_nodes(open_source& open, std::uint64_t index);
 
   const content_hasher& hasher_;
   append_record append_;
   stored_image* parent_;
   const std::set<image::pack_id>* avoid_;
-  std::optional<map_writer> open_;
-  std::vector<std::optional<std::uint64_t>> offered_;  // by level - 1: first region of the node last offered
+  std::vector<std::unique_ptr<open_source>> open_;  // by source; null once ended
+  std::size_t selected_ = 0;
   std::vector<image::source_info> sources_;
   std::vector<map_root> roots_;
   std::set<image::pack_id> packs_;

@@ -42,7 +42,7 @@ result<void> map_writer::put(const image::region& r) {
   CHECK(expect(r.index, 1));
   if (const std::string_view rule = broken_rule(r); !rule.empty()) return bug(fmt::format("region {}: {}", r.index, rule));
   if (r.size != shape_.region_bytes(r.index)) return bug(fmt::format("region {} has a wrong size", r.index));
-  if (is_uniform(r)) return push(0, uniform(r.blocks.front().state));
+  if (is_uniform(r)) return place(r.index, {1, uniform(r.blocks.front().state)});
   const auto bytes = encode_leaf(r);
   // What a reader will make of it, before anybody relies on it.
   const auto decoded = decode_leaf(bytes, r.index, r.size);
@@ -50,28 +50,19 @@ result<void> map_writer::put(const image::region& r) {
     return bug(fmt::format("region {} does not decode", r.index));
   TRY(const page_pointer page, write(0, r.index, record_type::leaf, bytes));
   for (const image::pack_id& id : packs_of(r)) packs_.insert(id);
-  return push(0, page);
+  return place(r.index, {1, page});
 }
 
 result<void> map_writer::put(std::uint64_t index, const page_pointer& known) {
   CHECK(expect(index, 1));
   if (!is_valid(known, 0)) return bug(fmt::format("region {}: known leaf cannot be", index));
-  return push(0, known);
+  return place(index, {1, known});
 }
 
 result<void> map_writer::put_uniform(std::uint64_t index, std::uint64_t count, image::block_state state) {
   CHECK(expect(index, count));
   if (!is_valid(uniform(state), 0)) return bug("a stored region cannot be uniform");
-  const std::uint64_t end = index + count;
-  while (next_region_ < end) {
-    // The largest child that starts here and ends within the run.
-    std::uint8_t level = 0;
-    while (up(level) < shape_.level() && next_region_ % map_shape::span(up(level)) == 0 &&
-           shape_.end(up(level), next_region_) <= end)
-      ++level;
-    CHECK(push(level, uniform(state)));
-  }
-  return success();
+  return place(index, {count, uniform(state)});
 }
 
 result<map_root> map_writer::finish() {
@@ -84,8 +75,37 @@ void map_writer::offer(std::uint8_t level, std::uint64_t first_region, const pag
 }
 
 result<void> map_writer::expect(std::uint64_t index, std::uint64_t count) const {
-  if (index != next_region_) return bug(fmt::format("region {} comes where {} is due", index, next_region_));
-  if (count > shape_.regions() - next_region_) return bug("regions behind the source's end");
+  if (index > shape_.regions() || count > shape_.regions() - index) return bug("regions behind the source's end");
+  const auto after = early_.lower_bound(index);
+  const bool before_overlaps = after != early_.begin() && std::prev(after)->first + std::prev(after)->second.count > index;
+  const bool after_overlaps = after != early_.end() && after->first - index < count;
+  if (index < next_region_ || before_overlaps || after_overlaps) return bug(fmt::format("region {} comes twice", index));
+  return success();
+}
+
+result<void> map_writer::place(std::uint64_t index, const run& r) {
+  if (index != next_region_) {
+    if (r.count > 0) early_[index] = r;
+    return success();
+  }
+  CHECK(push(r));
+  while (!early_.empty() && early_.begin()->first == next_region_) {
+    const run waiting = early_.extract(early_.begin()).mapped();
+    CHECK(push(waiting));
+  }
+  return success();
+}
+
+result<void> map_writer::push(const run& r) {
+  const std::uint64_t end = next_region_ + r.count;
+  while (next_region_ < end) {
+    // The largest child that starts here and ends within the run.
+    std::uint8_t level = 0;
+    while (r.count > 1 && up(level) < shape_.level() && next_region_ % map_shape::span(up(level)) == 0 &&
+           shape_.end(up(level), next_region_) <= end)
+      ++level;
+    CHECK(push(level, r.page));
+  }
   return success();
 }
 

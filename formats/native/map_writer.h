@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Builds one source's map from its regions in order; pages are appended as soon as they are full, so memory is one node a level.
+// Builds one source's map from its regions; leaves are appended as they come, nodes as soon as they are full. Where regions come
+// in order, memory is one node a level; one that comes before its turn waits as a pointer.
 #pragma once
 
 #include <functional>
@@ -17,14 +18,14 @@ namespace umbra::native {
 
 using append_record = std::function<result<image::location>(const record&)>;
 
-// One thread at a time. After an error the map must be given up. Calls that break the order, put a region that is not whole, or
+// One thread at a time. After an error the map must be given up. Calls that put a region twice, put one that is not whole, or
 // leave one out are errc::internal.
 class map_writer {
  public:
   // `hasher` must outlive it.
   map_writer(std::uint64_t source_size, const content_hasher& hasher, append_record append);
 
-  // Regions must come in order, each once. A region that is one state throughout, not stored, costs no page. `known` is an
+  // Regions in any order, each once. A region that is one state throughout, not stored, costs no page. `known` is an
   // existing leaf of the same content (the parent's) or a uniform state.
   result<void> put(const image::region& r);
   result<void> put(std::uint64_t index, const page_pointer& known);
@@ -43,7 +44,14 @@ class map_writer {
   const std::set<image::pack_id>& packs() const { return packs_; }
 
  private:
+  // `count` regions of one content; more than one only if it is a uniform state.
+  struct run {
+    std::uint64_t count = 1;
+    page_pointer page;
+  };
   result<void> expect(std::uint64_t index, std::uint64_t count) const;
+  result<void> place(std::uint64_t index, const run& r);
+  result<void> push(const run& r);
   result<void> push(std::uint8_t level, const page_pointer& page);
   result<page_pointer> close(std::uint8_t level);
   result<page_pointer> write(std::uint8_t level, std::uint64_t first_region, record_type type, byte_view bytes);
@@ -53,6 +61,7 @@ class map_writer {
   append_record append_;
   std::vector<std::vector<page_pointer>> open_;  // by level - 1: children so far of the one open node
   std::uint64_t next_region_ = 0;
+  std::map<std::uint64_t, run> early_;  // by first region: what came before its turn
   page_pointer root_;
   std::map<std::pair<std::uint8_t, std::uint64_t>, page_pointer> offers_;
   std::set<image::pack_id> packs_;

@@ -65,7 +65,9 @@ class vault_session final : public image::image_writer {
     return where;
   }
 
+  result<void> secure() override { return finish_packs(); }
   result<void> begin_source(const image::source_info& source) override { return maps_.begin_source(source); }
+  result<void> select_source(std::size_t source) override { return maps_.select_source(source); }
   result<void> put_region(const image::region& r) override { return maps_.put_region(r); }
   result<void> keep_region(std::uint64_t index) override { return maps_.keep_region(index); }
   result<void> put_uniform(std::uint64_t index, std::uint64_t count, image::block_state state) override {

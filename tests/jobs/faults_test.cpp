@@ -39,7 +39,7 @@ TEST_F(backup_faults, unreadable_ranges_are_data_and_their_neighbours_are_saved)
     std::ranges::fill(byte_span(expected).subspan(f.offset, f.size), std::byte{0});
     lost += f.size;
   }
-  EXPECT_EQ(lost, 4096U + 24576U + 4096U) << "whole pieces of 4 KiB";
+  EXPECT_EQ(lost, 512U + 20480U + 512U) << "whole sectors";
   EXPECT_EQ(report.image.sources[0].unreadable_bytes, lost);
   const auto opened = must(open_image(*store_, report.image.id));
   EXPECT_TRUE(must(restored(*opened)) == expected);
@@ -76,8 +76,8 @@ TEST_F(backup_faults, what_was_unreadable_is_read_by_the_next_run_and_the_other_
   run.parent = healed.image.id;
   run.seed = 3;
   const auto worse = must(take_faulty(disk, {.unreadable = {{100'000, 1}}, .unwritable = {}}, run));
-  EXPECT_EQ(worse.image.sources[0].unreadable_bytes, 4096U);
-  EXPECT_EQ(worse.new_bytes, 0U);
+  EXPECT_EQ(worse.image.sources[0].unreadable_bytes, 512U);
+  EXPECT_EQ(worse.new_bytes, 4096U - 512) << "what is left of the block";
   must(verified_clean(*store_));
 }
 
@@ -262,7 +262,7 @@ TEST_F(backup_faults, all_faults_are_counted_and_the_first_are_kept) {
   const auto report = must(take_faulty(disk, {.unreadable = bad, .unwritable = {}}));
   EXPECT_EQ(report.faults.count(), bad.size());
   EXPECT_EQ(report.faults.faults().size(), jobs::fault_list::kept_at_most);
-  EXPECT_EQ(report.image.sources[0].unreadable_bytes, bad.size() * 4096);
+  EXPECT_EQ(report.image.sources[0].unreadable_bytes, bad.size() * 512);
 }
 
 }  // namespace

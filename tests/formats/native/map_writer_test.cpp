@@ -55,6 +55,26 @@ class map_writing : public testing::Test {
     for (std::size_t i = 0; i < n.value().children.size(); ++i)
       remember(n.value().children[i], below, first + i * map_shape::span(below), shape, stored);
   }
+  // Each region's leaf, without its place, or state.
+  void add_regions(const page_pointer& p, std::uint8_t level, std::uint64_t first, const map_shape& shape,
+                   std::vector<std::pair<content_id, block_state>>& out) {
+    if (level == 0 || p.kind == child_kind::uniform) {
+      const auto end = shape.end(level, first);
+      for (auto i = first; i < end; ++i) out.emplace_back(p.id, p.state);
+      return;
+    }
+    const auto n = decode_node(shelf_.bytes_of(p), level, first, shape.children(level, first));
+    ASSERT_TRUE(n) << n.error().message();
+    const auto below = static_cast<std::uint8_t>(level - 1);
+    for (std::size_t i = 0; i < n.value().children.size(); ++i)
+      add_regions(n.value().children[i], below, first + i * map_shape::span(below), shape, out);
+  }
+  std::vector<std::pair<content_id, block_state>> regions_of(const map_root& root, std::uint64_t regions) {
+    std::vector<std::pair<content_id, block_state>> out;
+    add_regions(root.page, root.level, 0, map_shape(regions * region_size), out);
+    EXPECT_EQ(out.size(), regions);
+    return out;
+  }
   void offer_known(map_writer& w) const {
     for (const auto& [place, page] : known_nodes_) w.offer(place.first, place.second, page);
   }
@@ -222,14 +242,41 @@ TEST_F(map_writing, tells_packs_of_pages_and_of_the_blocks_put) {
   EXPECT_EQ(w.packs(), (std::set{test::sample_pack(1), test::sample_pack(4), test::sample_pack(9)}));
 }
 
-TEST_F(map_writing, refuses_regions_out_of_order_or_twice) {
+TEST_F(map_writing, refuses_regions_twice_and_beyond_the_end) {
   map_writer w = writer(10 * region_size);
-  EXPECT_EQ(w.put(small_region(1)).error().code(), errc::internal);
   ASSERT_TRUE(w.put(small_region(0)));
   EXPECT_EQ(w.put(small_region(0)).error().code(), errc::internal);
-  EXPECT_EQ(w.put_uniform(2, 1, block_state::zero).error().code(), errc::internal);
+  ASSERT_TRUE(w.put_uniform(3, 2, block_state::zero));
+  EXPECT_EQ(w.put(small_region(3)).error().code(), errc::internal);
+  EXPECT_EQ(w.put(small_region(4)).error().code(), errc::internal);
+  EXPECT_EQ(w.put_uniform(1, 3, block_state::zero).error().code(), errc::internal);
+  EXPECT_EQ(w.put_uniform(4, 2, block_state::zero).error().code(), errc::internal);
+  EXPECT_EQ(w.put(small_region(10)).error().code(), errc::internal);
   EXPECT_EQ(w.put_uniform(1, 10, block_state::zero).error().code(), errc::internal);
   EXPECT_EQ(w.put_uniform(1, ~std::uint64_t{0}, block_state::zero).error().code(), errc::internal);
+}
+
+TEST_F(map_writing, the_map_is_the_same_in_whatever_order_regions_come) {
+  constexpr std::uint64_t regions = 600;
+  map_writer in_order = writer(regions * region_size);
+  for (std::uint64_t i = 0; i < regions; ++i) {
+    if (i % 7 == 3) {
+      ASSERT_TRUE(in_order.put_uniform(i, 1, block_state::zero));
+    } else {
+      ASSERT_TRUE(in_order.put(small_region(i)));
+    }
+  }
+  const auto wanted = regions_of(in_order.finish().value(), regions);
+  map_writer backwards = writer(regions * region_size);
+  for (std::uint64_t i = regions; i-- > 0;) {
+    if (i % 7 == 3) {
+      ASSERT_TRUE(backwards.put_uniform(i, 1, block_state::zero));
+    } else {
+      ASSERT_TRUE(backwards.put(small_region(i)));
+    }
+  }
+  EXPECT_TRUE(regions_of(backwards.finish().value(), regions) == wanted);
+  EXPECT_EQ(backwards.packs(), in_order.packs());
 }
 
 TEST_F(map_writing, refuses_what_no_reader_would_take) {
