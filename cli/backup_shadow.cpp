@@ -51,7 +51,9 @@ backup_shadow& backup_shadow::operator=(backup_shadow&&) noexcept = default;
 result<backup_shadow> backup_shadow::make(std::span<const source_argument> sources, const std::string& provider,
                                           const shadow_service_options& service, context& c, const output_options& output) {
   backup_shadow made;
-  for (const auto& s : sources) made.sources_.push_back(s.path);
+  for (const auto& s : sources) {
+    if (!s.is_remote()) made.sources_.push_back(s.path);
+  }
   CHECK(made.find_volumes(sources));
   made.as_it_is_ = provider == "none";
   if (made.as_it_is_) made.warn_of_writable(c, output);
@@ -75,6 +77,7 @@ result<backup_shadow> backup_shadow::make(std::span<const source_argument> sourc
 
 result<void> backup_shadow::find_volumes(std::span<const source_argument> sources) {
   for (const auto& source : sources) {
+    if (source.is_remote()) continue;
     TRY(const auto placed, sh::volumes_on(source.path));
     for (const auto& p : placed) {
       if (!p.what.read_only && is_read(p, source)) volumes_.push_back({p, source.path, {}, {}});

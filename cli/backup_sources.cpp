@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/layout_json.h"
+#include "engine/io/nbd_device.h"
 #include "engine/io/probe.h"
 #include "formats/registry/allocation.h"
 #include "formats/registry/disk_identity.h"
@@ -16,6 +17,7 @@ namespace {
 
 // What is in swap space is of no use in an image, and does not hurt.
 void warn_of_swap(const opened_source& s, context& c, const output_options& output) {
+  if (s.argument.is_remote()) return;
   const auto uses = io::mounts_of(s.argument.path);
   if (uses.has_error()) return;
   for (const auto& u : uses.assume_value()) {
@@ -27,6 +29,7 @@ void warn_of_swap(const opened_source& s, context& c, const output_options& outp
 
 // Finds out, too, whether the destination lies on the source.
 result<void> check_destination(opened_source& s, const source_options& options, const std::string& destination) {
+  if (s.argument.is_remote()) return success();
   if (io::same_file(s.argument.path, destination)) {
     return error(errc::usage, fmt::format("{}: is both the source and the destination", destination));
   }
@@ -63,7 +66,9 @@ result<void> check_named_once(const std::vector<std::unique_ptr<opened_source>>&
   for (const auto& other : before) {
     const auto a = part_of(*other);
     const auto b = part_of(s);
-    if (a.offset >= b.end() || b.offset >= a.end() || !io::same_file(other->argument.path, s.argument.path)) continue;
+    const bool same =
+        s.argument.is_remote() ? other->argument.path == s.argument.path : io::same_file(other->argument.path, s.argument.path);
+    if (a.offset >= b.end() || b.offset >= a.end() || !same) continue;
     return error(errc::usage,
                  fmt::format("{} and {} are the same source, or parts that overlap", other->device->name(), s.device->name()));
   }
@@ -133,15 +138,15 @@ void backup_sources::close() {
 std::vector<jobs::backup_source> backup_sources::for_job() const {
   std::vector<jobs::backup_source> list;
   for (const auto& s : sources_)
-    list.push_back(
-        {s->device.get(), s->has_allocation ? &s->allocation : nullptr, plan::left_out_ranges(s->allocation), s->argument.path});
+    list.push_back({s->device.get(), s->has_allocation ? &s->allocation : nullptr, plan::left_out_ranges(s->allocation),
+                    s->argument.name()});
   return list;
 }
 
 nlohmann::json backup_sources::describe() const {
   auto list = nlohmann::json::array();
   for (const auto& s : sources_) {
-    nlohmann::json one{{"path", s->argument.path},
+    nlohmann::json one{{"path", s->argument.name()},
                        {"size", s->device->geometry().size},
                        {"identity", s->identity},
                        {"hardware", io::hardware_id(s->argument.path)},
@@ -165,6 +170,10 @@ nlohmann::json backup_sources::describe_left_out() const {
   return all;
 }
 
-std::string backup_sources::default_name() const { return sources_.empty() ? "" : file_part(sources_.front()->argument.path); }
+std::string backup_sources::default_name() const {
+  if (sources_.empty()) return {};
+  const auto& first = sources_.front()->argument;
+  return first.is_remote() ? io::short_nbd_name(first.path) : file_part(first.path);
+}
 
 }  // namespace umbra::cli

@@ -56,6 +56,10 @@ CLI::Validator size_value() {
   return {[](const std::string& text) { return problem_of(parse_size(text)); }, "SIZE"};
 }
 
+CLI::Validator time_value() {
+  return {[](const std::string& text) { return problem_of(parse_time(text)); }, "TIME"};
+}
+
 CLI::Validator block_size_value() {
   return {[](const std::string& text) { return problem_of(parse_block_size(text)); }, "SIZE"};
 }

@@ -20,6 +20,8 @@ CLI::Validator percentage();
 CLI::Validator one_of(const std::vector<std::string>& choices);
 // What parse_size() takes.
 CLI::Validator size_value();
+// What parse_time() takes.
+CLI::Validator time_value();
 // What parse_block_size() takes.
 CLI::Validator block_size_value();
 

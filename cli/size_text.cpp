@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -59,6 +60,24 @@ result<std::uint64_t> parse_size(const std::string& text) {
   const auto sum = checked_add(*bytes, *fraction / denominator);
   if (!sum) return bad_size(text);
   return *sum;
+}
+
+result<std::chrono::milliseconds> parse_time(const std::string& text) {
+  constexpr std::uint64_t ten_years = 10ull * 365 * 24 * 3600;
+  std::uint64_t number = 0;
+  const auto* last = text.data() + text.size();
+  const auto [end, problem] = std::from_chars(text.data(), last, number);
+  const std::string_view suffix(end, static_cast<std::size_t>(last - end));
+  const std::uint64_t unit = suffix.empty() || suffix == "s" ? 1
+                             : suffix == "m"                 ? 60
+                             : suffix == "h"                 ? 3600
+                             : suffix == "d"                 ? 86400
+                                                             : 0;
+  const auto seconds = checked_mul(number, unit);
+  if (problem != std::errc() || unit == 0 || !seconds || *seconds > ten_years) {
+    return error(errc::usage, fmt::format("'{}' is not a time: write seconds, or a number with s, m, h or d (90s, 2h)", text));
+  }
+  return std::chrono::milliseconds(*seconds * 1000);
 }
 
 std::string size_text(std::uint64_t bytes) {

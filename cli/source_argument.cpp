@@ -7,6 +7,7 @@
 
 #include "cli/size_text.h"
 #include "engine/base/units.h"
+#include "engine/io/nbd_device.h"
 #include "engine/io/window_device.h"
 
 namespace umbra::cli {
@@ -24,7 +25,17 @@ result<void> check_window(const range& window, const io::device& whole) {
                                         window.size, whole.name(), size));
 }
 
+result<std::unique_ptr<io::device>> open_whole(const source_argument& source, const io::open_options& options) {
+  if (source.is_remote()) return io::open_nbd(source.path);
+  auto opened = io::open_device(source.path, options);
+  if (opened.has_error()) return with_hint(std::move(opened).assume_error(), source);
+  return opened;
+}
+
 }  // namespace
+
+bool source_argument::is_remote() const { return io::is_nbd_uri(path); }
+std::string source_argument::name() const { return is_remote() ? io::public_nbd_uri(path) : path; }
 
 result<source_argument> parse_source(const std::string& text) {
   const auto at = text.rfind('@');
@@ -43,9 +54,7 @@ result<source_argument> parse_source(const std::string& text) {
 }
 
 result<std::unique_ptr<io::device>> open_source(const source_argument& source, const io::open_options& options) {
-  auto opened = io::open_device(source.path, options);
-  if (opened.has_error()) return with_hint(std::move(opened).assume_error(), source);
-  auto device = std::move(opened).assume_value();
+  TRY(auto device, open_whole(source, options));
   if (source.window) {
     CHECK(check_window(*source.window, *device));
     TRY(device, io::make_window(std::move(device), *source.window));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// SOURCE as typed: a path, or PATH@offset+length.
+// SOURCE as typed: a path or the URI of an NBD server's export, or a part of it as in PATH@offset+length.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,12 @@
 namespace umbra::cli {
 
 struct source_argument {
-  std::string path;
+  std::string path;             // or URI
   std::optional<range> window;  // bytes
+  // Served by somebody else: nothing here is known of it but its bytes.
+  bool is_remote() const;
+  // How messages and manifests call it.
+  std::string name() const;
 };
 
 // A file of this very name is meant before any window. Without one, what has a '+' behind its last '@' must read as

@@ -24,6 +24,8 @@ struct backup_command_options {
   target_options target;
   std::string codec = "lz4";
   std::string self_check = "all";
+  std::string retry_time = "60s";
+  std::string rescue_time = "1h";
   jobs::backup_options job;
   output_options output;
 };
@@ -33,6 +35,8 @@ result<void> read_choices(backup_command_options& o) {
   o.job.check = o.self_check == "all"    ? jobs::self_check::all
                 : o.self_check == "none" ? jobs::self_check::none
                                          : jobs::self_check::sample;
+  TRY(o.job.rescue.range_time, parse_time(o.retry_time));
+  TRY(o.job.rescue.total_time, parse_time(o.rescue_time));
   return success();
 }
 
@@ -153,6 +157,23 @@ int run_backup_command(backup_command_options& o, context& c) {
   return exit_faults;
 }
 
+void add_rescue_options(CLI::App& verb, backup_command_options& o) {
+  verb.add_option("--retries", o.job.rescue.retries, "of a sector that fails: how often it is read again")
+      ->check(whole_number(0, 100))
+      ->capture_default_str()
+      ->group("Failing disks");
+  verb.add_option("--retry-time", o.retry_time, "spent on one place that cannot be read, after the first time")
+      ->check(time_value())
+      ->capture_default_str()
+      ->group("Failing disks");
+  verb.add_option("--rescue-time", o.rescue_time,
+                  "spent on all of them together; 0: none is read again.\n"
+                  "Limits are looked at between reads: one that hangs cannot be called back")
+      ->check(time_value())
+      ->capture_default_str()
+      ->group("Failing disks");
+}
+
 void add_job_options(CLI::App& verb, backup_command_options& o) {
   add_codec_options(verb, o.codec, o.job.codec);
   verb.add_option("--audit", o.job.audit_percent, "share of unchanged blocks to check with the strong hash")
@@ -177,7 +198,7 @@ void add_job_options(CLI::App& verb, backup_command_options& o) {
 void add_backup(CLI::App& app, chosen_command& chosen) {
   auto* verb = app.add_subcommand("backup", "take a full or incremental image of disks, partitions or files");
   const auto o = std::make_shared<backup_command_options>();
-  verb->add_option("SOURCE", o->source.arguments, "device or file, or SOURCE@offset+length")->required();
+  verb->add_option("SOURCE", o->source.arguments, "device, file or nbd:// URI, or SOURCE@offset+length")->required();
   verb->add_option("--to", o->target.to, "a vault, or a new FILE.umbra")->type_name("DEST")->required();
   verb->add_option("--name", o->target.name, "the image's name; default: the first source's file name")->type_name("NAME");
   verb->add_option("--parent", o->target.parents,
@@ -196,12 +217,14 @@ void add_backup(CLI::App& app, chosen_command& chosen) {
       ->check(block_size_value());
   verb->add_flag("--vault-on-source", o->source.vault_on_source, "allow a destination that lies on the source");
   add_exclusion_options(*verb, o->source.exclude);
+  add_rescue_options(*verb, *o);
   add_job_options(*verb, *o);
   add_output_options(*verb, o->output);
   verb->footer(
       "Examples:\n"
       "  umbra backup /dev/vdb --to /backup/vault --name db1\n"
       "  umbra backup disk.raw --to full.umbra\n"
+      "  umbra backup nbd://host/export --to /backup/vault\n"
       "  umbra backup disk.raw --to mon.umbra --parent full.umbra\n"
       "What is mounted read-write is read from a shadow copy of one instant: writers are told first.\n"
       "Ctrl-C leaves no image and keeps what was stored: the next run picks up from there.\n"

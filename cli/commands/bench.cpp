@@ -92,7 +92,7 @@ int run_bench(bench_command_options& o, context& c) {
 void add_bench(CLI::App& app, chosen_command& chosen) {
   auto* verb = app.add_subcommand("bench", "measure each stage of a backup and name the one that limits it");
   const auto o = std::make_shared<bench_command_options>();
-  verb->add_option("SOURCE", o->source, "device or file to read; default: data made from a seed, in memory");
+  verb->add_option("SOURCE", o->source, "device, file or nbd:// URI to read; default: data made from a seed, in memory");
   verb->add_option("--limit", o->limit, "go through at most this much")->check(size_value())->capture_default_str();
   verb->add_option("--scratch", o->scratch, "folder for the write stage's file (1 GiB at most); default: the system's")
       ->type_name("FOLDER");

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/exclusions.h"
 #include "cli/exit_code.h"
+#include "cli/image_faults.h"
 #include "cli/image_text.h"
 #include "cli/output.h"
 #include "cli/shadow_text.h"
@@ -20,15 +21,22 @@ namespace {
 
 struct info_options {
   std::string image;
+  bool faults = false;
   output_options output;
 };
+
+std::string source_path(std::size_t number, const nlohmann::json& metadata) {
+  if (!metadata.contains("sources") || !metadata["sources"].is_array() || number >= metadata["sources"].size()) return {};
+  const auto& m = metadata["sources"][number];
+  return m.is_object() && m.contains("path") && m["path"].is_string() ? m["path"].get<std::string>() : std::string();
+}
 
 void print_source(context& c, std::size_t number, const image::source_info& s, const nlohmann::json& metadata) {
   nlohmann::json m = nlohmann::json::object();
   if (metadata.contains("sources") && metadata["sources"].is_array() && number < metadata["sources"].size()) {
     if (metadata["sources"][number].is_object()) m = metadata["sources"][number];
   }
-  const auto path = m.contains("path") && m["path"].is_string() ? m["path"].get<std::string>() : std::string();
+  const auto path = source_path(number, metadata);
   *c.out << fmt::format("source {}     {}, {} ({} bytes)\n", number, printable(path), size_text(s.size), s.size);
   *c.out << fmt::format("  stored     {} ({})\n", size_text(s.stored_bytes), share_text(s.stored_bytes, s.size));
   *c.out << fmt::format("  zeros      {}\n  free       {}\n", size_text(s.zero_bytes), size_text(s.unallocated_bytes));
@@ -37,10 +45,38 @@ void print_source(context& c, std::size_t number, const image::source_info& s, c
   if (s.unreadable_bytes > 0) *c.out << fmt::format("  unreadable {}\n", size_text(s.unreadable_bytes));
 }
 
+int show_faults(const info_options& o, context& c, image::image_reader& reader) {
+  const auto found = faults_of(reader);
+  if (found.has_error()) return report_error(c, o.output, found.assume_error());
+  const auto& info = reader.info();
+  const auto metadata = metadata_of(info);
+  auto documents = nlohmann::json::array();
+  for (std::size_t i = 0; i < info.sources.size(); ++i) {
+    const auto& s = info.sources[i];
+    const auto& faults = found.assume_value()[i];
+    if (o.output.json) {
+      auto one = to_json(faults);
+      one["path"] = source_path(i, metadata);
+      one["size"] = s.size;
+      one["unreadable_bytes"] = s.unreadable_bytes;
+      documents.push_back(std::move(one));
+      continue;
+    }
+    *c.out << fmt::format("source {}     {}, {}: ", i, printable(source_path(i, metadata)), size_text(s.size));
+    *c.out << (faults.places.empty() ? std::string("all of it was read\n")
+                                     : fmt::format("{} in {} could not be read\n", size_text(s.unreadable_bytes),
+                                                   counted(faults.places.size(), "place")));
+    print_places(c, faults);
+  }
+  if (o.output.json) print_json(c, {{"image", to_hex(info.id.view())}, {"sources", documents}});
+  return any_faults(found.assume_value()) ? exit_faults : exit_done;
+}
+
 int run_info(const info_options& o, context& c) {
   const auto opened = registry::open_image_at(*c.files, o.image, {});
   if (opened.has_error()) return report_error(c, o.output, opened.assume_error());
   auto& reader = *opened.assume_value().reader;
+  if (o.faults) return show_faults(o, c, reader);
   const auto& info = reader.info();
   if (o.output.json) {
     auto document = to_json(info);
@@ -77,8 +113,13 @@ void add_info(CLI::App& app, chosen_command& chosen) {
   auto* verb = app.add_subcommand("info", "show what an image holds");
   const auto o = std::make_shared<info_options>();
   verb->add_option("IMAGE", o->image, "VAULT::NAME, VAULT::NAME@N, VAULT::ID or a file")->required();
+  verb->add_flag("--faults", o->faults, "list what could not be read, and which files it hits");
   add_output_options(*verb, o->output);
-  verb->footer("Example: umbra info /backup/vault::db1@1\nExit codes: 0 done, 1 failed, 2 usage, 6 damaged image.");
+  verb->footer(
+      "Examples:\n"
+      "  umbra info /backup/vault::db1@1\n"
+      "  umbra info /backup/vault::old-disk --faults\n"
+      "Exit codes: 0 done, 1 failed, 2 usage, 3 --faults, and there are some, 6 damaged image.");
   verb->callback([o, &chosen] { chosen = [o](context& c) { return run_info(*o, c); }; });
 }
 

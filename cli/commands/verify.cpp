@@ -114,7 +114,7 @@ void add_verify(CLI::App& app, chosen_command& chosen) {
   const auto o = std::make_shared<verify_command_options>();
   verb->add_option("WHAT", o->what, "a vault, or an image (VAULT::NAME, VAULT::NAME@N, VAULT::ID, a file)")->required();
   auto* deep = verb->add_flag("--deep", o->verify.deep, "also decode and re-hash every block");
-  verb->add_option("--source", o->device, "compare this device or file with the image instead")->excludes(deep);
+  verb->add_option("--source", o->device, "compare this device, file or nbd:// URI with the image instead")->excludes(deep);
   verb->add_option("--source-number", o->source_number, "which of the image's sources --source is, from 0")
       ->check(whole_number(0, most_sources))
       ->capture_default_str();

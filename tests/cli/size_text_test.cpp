@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace umbra::cli {
 namespace {
 
@@ -29,6 +32,21 @@ TEST(size_text, reads_what_people_write) {
     const auto size = parse_size(text);
     ASSERT_TRUE(size.has_value()) << text;
     EXPECT_EQ(size.value(), bytes) << text;
+  }
+}
+
+TEST(size_text, reads_times) {
+  using namespace std::chrono_literals;
+  for (const auto& [text, wanted] : std::vector<std::pair<std::string, std::chrono::milliseconds>>{
+           {"0", 0s}, {"90", 90s}, {"90s", 90s}, {"10m", 600s}, {"2h", 7200s}, {"1d", 86400s}}) {
+    const auto time = parse_time(text);
+    ASSERT_TRUE(time.has_value()) << text;
+    EXPECT_EQ(time.value(), wanted) << text;
+  }
+  for (const std::string text : {"", "s", "-1", "1.5h", "1H", "10 m", "99999999999999999999", "4000000000", "1hm"}) {
+    const auto time = parse_time(text);
+    ASSERT_TRUE(time.has_error()) << text;
+    EXPECT_EQ(time.error().code(), errc::usage) << text;
   }
 }
 
