@@ -96,7 +96,8 @@ class lvm_provider final : public provider {
     m.name = "umbra-" + plain(snapshot);
     TRY(const auto lv, volume_of(v));
     if (kind_ == lvm_kind::thick) {
-      const auto load = options_.measure_load ? options_.measure_load(v) : volume_load{v.size, v.size, 0};
+      const bool is_forecast = options_.measure_load && !options_.area_wanted;
+      const auto load = is_forecast ? options_.measure_load(v) : volume_load{v.size, v.size, 0};
       TRY(m.area, area_for(lv, load, attributes));
     }
     making_[snapshot] = std::move(m);
