@@ -61,10 +61,14 @@ result<void> check_features(const xfs_superblock& s) {
 result<void> check_units(const xfs_superblock& s) {
   if (!is_power_between(s.block_size.value(), 512, 65536) || s.block_log.value() != log2_of(s.block_size.value()))
     return xfs_doubt("block size");
-  if (!is_power_between(s.sector_size.value(), 512, 32768) || s.sector_size.value() > s.block_size.value())
+  if (!is_power_between(s.sector_size.value(), 512, 32768) || s.sector_size.value() > s.block_size.value() ||
+      s.sector_log.value() != log2_of(s.sector_size.value())) {
     return xfs_doubt("sector size");
-  if (!is_power_between(s.inode_size.value(), 256, 2048) || s.inode_size.value() > s.block_size.value())
+  }
+  if (!is_power_between(s.inode_size.value(), 256, 2048) || s.inode_size.value() > s.block_size.value() ||
+      s.inode_log.value() != log2_of(s.inode_size.value())) {
     return xfs_doubt("inode size");
+  }
   const auto per_block = s.block_size.value() / s.inode_size.value();
   if (s.inodes_per_block.value() != per_block || s.inodes_per_block_log.value() != log2_of(per_block))
     return xfs_doubt("inodes per block");

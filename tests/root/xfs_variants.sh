@@ -132,6 +132,6 @@ variant no-sharing -m reflink=0
 shares=yes variant owner-tree -m rmapbt=1,reflink=1
 variant blocks-1k -b size=1024 -s size=1024
 variant sectors-4k-log-stripe -s size=4096 -l sunit=64
-variant groups-9 -d agcount=9
+variant groups-9 --unsupported -d agcount=9
 variant old-inodes -i size=2048,sparse=0 -m finobt=0,inobtcount=0,bigtime=0
 variant many-extents -i nrext64=1 -n size=16384
