@@ -4,7 +4,7 @@
 # back, each from the other's restored disk; and what both take in bytes and seconds.
 # shellcheck source=tests/support/disks.sh
 . "$SOURCE_DIR/tests/support/disks.sh"
-need_tools partclone.xfs partclone.restore partclone.info mkfs.xfs xfs_repair xfs_db python3
+need_tools partclone.xfs partclone.restore mkfs.xfs xfs_repair xfs_db python3
 "$UMBRA" init vault --quiet
 
 mkdir stock
@@ -24,15 +24,9 @@ list_stock >prototype
 # partclone PROGRAM OPTION...: quietly, with its log in the present folder
 partclone() { "partclone.$1" "${@:2}" -L partclone.log >partclone.out 2>&1 || fail "partclone.$*: $(tail -n 5 partclone.log)"; }
 
-# used_by_partclone IMAGE: bytes in use
-used_by_partclone() {
-  partclone.info -s "$1" -L info.log 2>&1 | python3 -IS -c '
-import re, sys
-text = sys.stdin.read()
-blocks = int(re.search(r"Space in use:.*?= *(\d+) Blocks", text).group(1))
-size = int(re.search(r"Block size: *(\d+)", text).group(1))
-print(blocks * size)'
-}
+# used_by_domain FILE: bytes in use by partclone's map of blocks. What it prints of an image comes out of the superblock, whose
+# counters are not exact.
+used_by_domain() { awk '$3 == "+" { print $2 }' "$1" | python3 -IS -c 'import sys; print(sum(int(n, 16) for n in sys.stdin))'; }
 
 seconds() {
   local begin end
@@ -47,7 +41,7 @@ check() {
   shift
   rm -rf part.raw theirs.raw ours.raw part.pc domain
   truncate -s 320M part.raw
-  mkfs.xfs -q -f -p prototype "$@" part.raw 2>mkfs.log || fail "$name: $(tail -n 3 mkfs.log)"
+  mkfs.xfs -q -f --unsupported -p prototype "$@" part.raw >mkfs.log 2>&1 || fail "$name: $(tail -n 3 mkfs.log)"
 
   seconds partclone xfs -c -s part.raw -o part.pc
   theirs_took=$took
@@ -63,10 +57,9 @@ check() {
   for ((group = 0; group < groups; ++group)); do
     reserve=$((reserve + $(xfs_db -r -c "agf $group" -c 'p flcount' part.raw | awk '{ print $3 }') * block))
   done
-  used=$(used_by_partclone part.pc)
+  used=$(used_by_domain domain)
   ours=$(($(field image.sources.0.size report.json) - $(field image.sources.0.unallocated_bytes report.json)))
-  # partclone counts the reserve as free in one version and as used in another.
-  expect_between "$used" "$ours" $((used + reserve)) "$name: bytes in use"
+  [ "$ours" -eq $((used + reserve)) ] || fail "$name: $ours bytes in use, not $used and $reserve in reserve"
   "$SOURCE_DIR/tests/support/same_blocks.py" --domain domain part.raw ours.raw >/dev/null
   "$SOURCE_DIR/tests/support/same_blocks.py" --domain domain theirs.raw ours.raw >/dev/null
   xfs_repair -n ours.raw >check.log 2>&1 || fail "$name: $(tail -n 5 check.log)"
@@ -77,6 +70,6 @@ check() {
 check v5
 check v5-1k -b size=1024
 check v5-owner-tree -m rmapbt=1
-check v5-groups --unsupported -d agcount=9
+check v5-groups -d agcount=9
 check v4 -m crc=0
 check v4-512 -m crc=0 -b size=512 -i size=256
