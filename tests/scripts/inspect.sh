@@ -137,10 +137,10 @@ truncate -s 64M many.raw
 {
   echo 'label: gpt'
   echo 'table-length: 1000'
-  for ((i = 0; i < 600; ++i)); do echo "start=$((4096 + i * 8)), size=8, name=$(printf 'n%.0s' {1..36})"; done
+  for ((i = 0; i < 800; ++i)); do echo "start=$((4096 + i * 8)), size=8, name=$(printf 'n%.0s' {1..36})"; done
 } | sfdisk -q many.raw
 umbra 0 inspect many.raw
-[ "$(grep -c 'Linux file system' out)" = 600 ] || fail "partitions are missing"
+[ "$(grep -c 'Linux file system' out)" = 800 ] || fail "partitions are missing"
 umbra 0 backup many.raw --to many.umbra
 umbra 0 info many.umbra --json
 json 'd["metadata"]["sources"][0]["layout"] is None'
