@@ -52,7 +52,9 @@ std::vector<std::string> notes_of(const registry::volume_content& content) {
 void add_content(node& n, const registry::volume_content& content, std::uint64_t size) {
   n.content = describe(content);
   n.notes = notes_of(content);
-  if (content.size != 0 && content.size < size) n.content += fmt::format(", {} of it", size_text(content.size));
+  constexpr std::uint64_t worth_telling = 1 << 20;
+  if (content.size != 0 && content.size < size && size - content.size >= worth_telling)
+    n.content += fmt::format(", {} of it", size_text(content.size));
   if (!content.used) return;
   n.sizes[2] = size_text(*content.used);
   n.sizes[3] = size_text(size - *content.used);
@@ -81,10 +83,7 @@ node node_of(const registry::layout_region& r, const table::partition_table& tab
     case table::region_kind::table: n.type = "partition table"; break;
     case table::region_kind::gap: n.type = "gap"; break;
     case table::region_kind::partition: break;
-    case table::region_kind::free:
-      n.type = "free";
-      n.sizes[3] = n.sizes[1];
-      break;
+    case table::region_kind::free: n.type = "not partitioned"; break;
   }
   if (r.content) add_content(n, *r.content, where.size);
   return n;

@@ -56,20 +56,20 @@ TEST(layout_text, aligns_what_it_tells_of_each_region) {
             "|- 1  1.0 MiB   2.0 GiB                    EFI system \"BOOT\"  unknown\n"
             "|- 2  2.0 GiB   5.0 GiB  2.0 GiB  3.0 GiB  Linux file system  ext4 \"root\" 9e5b0b1e-0000-4000-8000-000000000001\n"
             "|- 3  7.0 GiB  10.0 MiB                    Linux swap         swap\n"
-            "`-    7.0 GiB   3.0 GiB           3.0 GiB  free\n");
+            "`-    7.0 GiB   3.0 GiB                    not partitioned\n");
 }
 
 TEST(layout_text, puts_logical_partitions_below_the_extended_one) {
   EXPECT_EQ(layout_tree(nested(), true),
-            "           BEGIN        SIZE  USED        FREE  TYPE             CONTENT\n"
-            "├─           0 B       512 B                    partition table\n"
-            "├─         512 B     1.0 GiB           1.0 GiB  free\n"
-            "├─ 2     1.0 GiB     2.0 GiB                    extended\n"
-            "│  ├─    1.0 GiB       512 B                    partition table\n"
-            "│  ├─    1.0 GiB  1023.5 KiB                    gap\n"
-            "│  ├─ 5  1.0 GiB     1.0 GiB                    Linux LVM        LVM\n"
-            "│  └─    2.0 GiB  1023.0 MiB        1023.0 MiB  free\n"
-            "└─       3.0 GiB     1.0 GiB           1.0 GiB  free\n");
+            "           BEGIN        SIZE  USED  FREE  TYPE             CONTENT\n"
+            "├─           0 B       512 B              partition table\n"
+            "├─         512 B     1.0 GiB              not partitioned\n"
+            "├─ 2     1.0 GiB     2.0 GiB              extended\n"
+            "│  ├─    1.0 GiB       512 B              partition table\n"
+            "│  ├─    1.0 GiB  1023.5 KiB              gap\n"
+            "│  ├─ 5  1.0 GiB     1.0 GiB              Linux LVM        LVM\n"
+            "│  └─    2.0 GiB  1023.0 MiB              not partitioned\n"
+            "└─       3.0 GiB     1.0 GiB              not partitioned\n");
 }
 
 TEST(layout_text, shows_notes_that_say_more_than_the_columns) {
@@ -83,6 +83,14 @@ TEST(layout_text, shows_notes_that_say_more_than_the_columns) {
   EXPECT_THAT(text, HasSubstr("\n|     note: ext4, copied whole: journal with changes\n"));
   EXPECT_THAT(text, HasSubstr("\nnote: GPT: its two copies differ\n"));
   EXPECT_THAT(text, Not(HasSubstr("swap, copied whole")));
+}
+
+TEST(layout_text, tells_when_a_format_claims_less_than_its_partition) {
+  auto layout = test::three_partitions();
+  layout.regions[3].content->size = 9 * mib;
+  EXPECT_THAT(layout_tree(layout, false), HasSubstr("swap, 9.0 MiB of it\n"));
+  layout.regions[3].content->size = 10 * mib - 4096;
+  EXPECT_THAT(layout_tree(layout, false), Not(HasSubstr("of it")));
 }
 
 TEST(layout_text, steers_no_terminal) {
