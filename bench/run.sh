@@ -13,6 +13,7 @@ usage: ./run bench [OPTION]...         whole jobs beside their floors: the table
        ./run bench peers [OPTION]...   other programs beside Umbra; bench/peers.sh --help
        ./run bench freeze [OPTION]...  how long writes are held for a shadow copy; bench/freeze.sh --help
        ./run bench filesystems [OPTION]...  bytes read beside bytes in use, and files found again elsewhere; bench/filesystems.sh --help
+       ./run bench map [OPTION]...     seconds and memory to find out what of a large volume is in use; bench/map.sh --help
        ./run bench clean               remove what is kept in the scratch folder
 
   --quick             a disk of 2 GiB with 1 GiB of files, one round: minutes shorter, and rough
@@ -43,6 +44,7 @@ clean() {
 [[ ${1:-} != peers ]] || exec "$here/peers.sh" "${@:2}"
 [[ ${1:-} != freeze ]] || exec "$here/freeze.sh" "${@:2}"
 [[ ${1:-} != filesystems ]] || exec "$here/filesystems.sh" "${@:2}"
+[[ ${1:-} != map ]] || exec "$here/map.sh" "${@:2}"
 if [[ ${1:-} = clean ]]; then
   clean
   exit

@@ -169,6 +169,10 @@ result<std::unique_ptr<io::device>> backup_shadow::open(const source_argument& s
   return io::make_window(std::move(device), *source.window);
 }
 
+bool backup_shadow::is_read_live(const source_argument& source) const {
+  return as_it_is_ && std::ranges::any_of(volumes_, [&](const auto& v) { return v.source == source.path; });
+}
+
 bool backup_shadow::is_copied(const std::string& device) const {
   return std::ranges::any_of(volumes_, [&](const auto& v) { return v.where.what.device == device; });
 }

@@ -42,6 +42,9 @@ class backup_shadow {
   // The source as it was at the instant: the copy of the volume, or the disk with its volumes read from their copies, or, if
   // nothing on it is mounted for writing, the source itself.
   result<std::unique_ptr<io::device>> open(const source_argument& source, const io::open_options& how);
+  // Something on the source is mounted for writing and read as it is all the same: what is in use now need not be when it is
+  // read.
+  bool is_read_live(const source_argument& source) const;
   // After the last read: no copy was lost meanwhile, and nobody mounted for writing what was read as it is.
   result<void> check();
   // The image is durable: writers hear of it, the copies go. The devices that open() gave are closed.

@@ -9,6 +9,7 @@
 #include "cli/layout_json.h"
 #include "engine/io/nbd_device.h"
 #include "engine/io/probe.h"
+#include "engine/plan/formatted_volume.h"
 #include "formats/registry/allocation.h"
 #include "formats/registry/disk_identity.h"
 
@@ -57,6 +58,12 @@ nlohmann::json describe_layout(const registry::disk_layout& layout) {
   auto document = to_json(layout);
   const auto size = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size();
   return size <= limit ? document : nlohmann::json();
+}
+
+// A map of what is in use is true for an instant, and this volume goes on changing while it is read.
+void take_whole(opened_source& s) {
+  s.allocation = plan::whole_volume(s.device->geometry().size, "copied whole: it is mounted for writing and read as it is");
+  s.has_allocation = true;
 }
 
 range part_of(const opened_source& s) { return s.argument.window.value_or(range{0, s.device->geometry().size}); }
@@ -118,6 +125,7 @@ result<void> backup_sources::take_shadow_copies(const source_options& options, c
     warn_of_swap(*s, c, output);
     TRY(s->device, shadow_.open(s->argument, how_to_read(options)));
     read_layout(*s, options, exclude);
+    if (shadow_.is_read_live(s->argument)) take_whole(*s);
   }
   return success();
 }

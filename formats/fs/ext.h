@@ -8,10 +8,11 @@
 
 namespace umbra::fs {
 
-// Null if there is no ext superblock. Its files and owners cannot be told yet (errc::unsupported, unknown). Fails only when the
-// superblock's place cannot be read. `used` holds what the block bitmaps claim, the file system's own structures wherever they
-// lie, the first 2 KiB, and what lies behind the file system; in doubt (not cleanly unmounted, a journal to replay, a wrong
-// checksum or count, an unknown feature, an unreadable structure) the whole volume.
+// Null if there is no ext superblock. Fails only when the superblock's place cannot be read. A journal inside the file system is
+// taken into account by all answers, as if it had been replayed; nothing is written. `used` holds what the block bitmaps claim
+// then, the file system's own structures wherever they lie, the journal, the first 2 KiB, and what lies behind the file system;
+// in doubt (a journal that leaves any, not cleanly unmounted without one, a wrong checksum or count, an unknown feature, an
+// unreadable structure) the whole volume. Names are the bytes as they are; those in encrypted folders are not told.
 result<plan::volume_ptr> recognise_ext(io::device& volume);
 
 }  // namespace umbra::fs

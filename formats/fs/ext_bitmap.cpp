@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/wire.h"
+#include "formats/fs/ext_structures.h"
 
 namespace umbra::fs {
 namespace {
@@ -104,27 +105,13 @@ class usage_scan {
     return add_claimed(g, bitmap);
   }
 
-  // Superblock copy, descriptors, bitmaps and inode table. The first three are also placed where no bitmap is read.
+  // Superblock copy and descriptors are also placed where no bitmap is read.
   result<void> add_own(dgrp_t g) {
-    blk64_t super = 0;
-    blk64_t old_descriptors = 0;
-    blk64_t new_descriptors = 0;
-    ext2fs_super_and_bgd_loc2(fs_, g, &super, &old_descriptors, &new_descriptors, nullptr);
-    const auto& s = *fs_->super;
-    const std::uint64_t old_count =
-        ext2fs_has_feature_meta_bg(fs_->super) ? s.s_first_meta_bg : std::uint64_t{fs_->desc_blocks} + s.s_reserved_gdt_blocks;
-    if (super != 0 || g == 0) CHECK(add_structure(super, 1));
-    if (old_descriptors != 0) CHECK(add_structure(old_descriptors, old_count));
-    if (new_descriptors != 0) CHECK(add_structure(new_descriptors, 1));
-    CHECK(add_structure(ext2fs_block_bitmap_loc(fs_, g), 1));
-    CHECK(add_structure(ext2fs_inode_bitmap_loc(fs_, g), 1));
-    return add_structure(ext2fs_inode_table_loc(fs_, g), fs_->inode_blocks_per_group);
+    return visit_structures(fs_, g,
+                            [&](ext_structure, std::uint64_t block, std::uint64_t count) { add_structure(block, count); });
   }
 
-  result<void> add_structure(std::uint64_t block, std::uint64_t count) {
-    if (block < fs_->super->s_first_data_block || !fits(block, count, blocks_)) {
-      return error(errc::out_of_range, "a structure lies outside the file system");
-    }
+  void add_structure(std::uint64_t block, std::uint64_t count) {
     // Whole clusters, as they are allocated.
     const auto begin = block / ratio_ * ratio_;
     const auto end = std::min(div_up(block + count, ratio_) * ratio_, blocks_);
@@ -133,7 +120,6 @@ class usage_scan {
     } else {
       own_.push_back({begin, end - begin});
     }
-    return success();
   }
 
   // Adds the runs of set bits, and compares their number with what the descriptor says.

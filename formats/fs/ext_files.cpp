@@ -2,21 +2,12 @@
 #include "formats/fs/ext_files.h"
 
 #include <algorithm>
-#include <memory>
-
-#include <fmt/format.h>
 
 #include "formats/fs/ext_inode_map.h"
+#include "formats/fs/ext_inode_scan.h"
 
 namespace umbra::fs {
 namespace {
-
-constexpr std::uint64_t scan_buffer = 512 << 10;
-
-struct close_scan {
-  void operator()(ext2_inode_scan scan) const { ext2fs_close_inode_scan(scan); }
-};
-using scan_handle = std::unique_ptr<ext2_struct_inode_scan, close_scan>;
 
 bool is_wanted(const ext2_inode& inode) {
   return LINUX_S_ISREG(inode.i_mode) && inode.i_links_count != 0 && !(inode.i_flags & EXT4_INLINE_DATA_FL) &&
@@ -24,24 +15,14 @@ bool is_wanted(const ext2_inode& inode) {
 }
 
 // Adds every inode's extents; answers what kept it from seeing all of them.
-std::string scan_inodes(ext2_filsys fs, ext_inode_map& map) {
-  // A wrong checksum of an inode could only move cuts.
-  fs->flags |= EXT2_FLAG_IGNORE_CSUM_ERRORS;
-  ext2_inode_scan raw = nullptr;
-  const auto blocks = static_cast<int>(std::max<std::uint64_t>(scan_buffer / fs->blocksize, 1));
-  if (const auto code = ext2fs_open_inode_scan(fs, blocks, &raw)) return words_of(code);
-  const scan_handle scan(raw);
+std::string add_all(ext2_filsys fs, ext_inode_map& map) {
   const auto first_file = EXT2_FIRST_INO(fs->super);  // below lie the journal, the resize inode and the like
-  for (std::uint64_t n = 0; n <= fs->super->s_inodes_count && !map.full(); ++n) {
-    ext2_ino_t number = 0;
-    ext2_inode inode;
-    const auto code = ext2fs_get_next_inode(scan.get(), &number, &inode);
-    if (code == EXT2_ET_BAD_BLOCK_IN_INODE_TABLE || code == EXT2_ET_INODE_CSUM_INVALID) continue;
-    if (code != 0) return fmt::format("inode {}: {}", number, words_of(code));
-    if (number == 0) break;
+  // A wrong checksum of an inode could only move cuts.
+  auto missed = scan_ext_inodes(fs, true, [&](ext2_ino_t number, const ext2_inode& inode) {
     if (number >= first_file && is_wanted(inode)) map.add(inode);
-  }
-  return map.full() ? "too many pieces" : std::string();
+    return !map.full();
+  });
+  return map.full() ? "too many pieces" : missed;
 }
 
 // Sorts, and cuts away what overlaps or lies outside `used`: a damaged inode must not harm the others' places much.
@@ -69,7 +50,7 @@ std::vector<plan::file_extent> tidy(std::vector<plan::file_extent> extents, cons
 file_places read_file_places(ext2_filsys fs, io::unaligned_reader& reader, const range_list& used, std::size_t limit) {
   ext_inode_map map(fs, reader, limit);
   file_places places;
-  places.shortened = scan_inodes(fs, map);
+  places.shortened = add_all(fs, map);
   places.extents = tidy(map.take(), used);
   return places;
 }

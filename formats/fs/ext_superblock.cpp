@@ -16,8 +16,8 @@ constexpr std::uint16_t state_errors = 2;
 constexpr std::uint64_t group_limit = 1 << 21;
 constexpr std::uint32_t smallest_group = 256;  // blocks; mke2fs makes none smaller
 
-constexpr std::uint32_t known_incompat = ext_incompat::filetype | ext_incompat::meta_bg | ext_incompat::extents |
-                                         ext_incompat::bit64 | ext_incompat::mmp | ext_incompat::flex_bg |
+constexpr std::uint32_t known_incompat = ext_incompat::filetype | ext_incompat::recover | ext_incompat::meta_bg |
+                                         ext_incompat::extents | ext_incompat::bit64 | ext_incompat::mmp | ext_incompat::flex_bg |
                                          ext_incompat::ea_inode | ext_incompat::csum_seed | ext_incompat::large_dir |
                                          ext_incompat::inline_data | ext_incompat::encrypt | ext_incompat::casefold;
 // An unknown one of these is no reason not to read, but it may change what a bitmap means, as bigalloc did.
@@ -33,7 +33,6 @@ bool has(const wire::u32& word, std::uint32_t bits) { return (word.value() & bit
 
 result<void> check_state(const ext_superblock& s) {
   if (has(s.incompat, ext_incompat::journal_device)) return doubt("an external journal, not a file system");
-  if (has(s.incompat, ext_incompat::recover)) return doubt("its journal has to be replayed first");
   if (s.state.value() & state_errors) return doubt("the kernel found errors in it");
   if (!(s.state.value() & state_clean)) return doubt("it was not cleanly unmounted");
   return success();
@@ -98,6 +97,13 @@ result<ext_geometry> check(const ext_superblock& s, std::uint64_t volume_size) {
   if (groups > group_limit) return doubt("too many groups");
   if (groups * s.inodes_per_group.value() != s.inodes.value()) return doubt("number of inodes");
   return g;
+}
+
+bool needs_replay(const ext_superblock& s) { return has(s.incompat, ext_incompat::recover); }
+
+ext_journal_place journal_place_of(const ext_superblock& s) {
+  if (!has(s.compat, ext_compat::has_journal)) return ext_journal_place::none;
+  return s.journal_inode.value() != 0 ? ext_journal_place::inside : ext_journal_place::elsewhere;
 }
 
 const char* generation_of(const ext_superblock& s) {

@@ -45,7 +45,11 @@ struct ext_superblock {
   wire::u8 last_mounted[64];
   wire::u8 other[6];
   wire::u16 reserved_descriptor_blocks;
-  wire::u8 journal[46];
+  wire::u8 journal_id[16];
+  wire::u32 journal_inode;  // 0: elsewhere
+  wire::u32 journal_device;
+  wire::u32 orphans;
+  wire::u8 hashing[18];
   wire::u16 descriptor_size;
   wire::u32 mount_options;
   wire::u32 first_meta_group;
@@ -59,6 +63,7 @@ static_assert(sizeof(ext_superblock) == 1024);
 static_assert(offsetof(ext_superblock, magic) == 56);
 static_assert(offsetof(ext_superblock, compat) == 92);
 static_assert(offsetof(ext_superblock, reserved_descriptor_blocks) == 206);
+static_assert(offsetof(ext_superblock, journal_inode) == 224);
 static_assert(offsetof(ext_superblock, descriptor_size) == 254);
 static_assert(offsetof(ext_superblock, blocks_high) == 336);
 static_assert(offsetof(ext_superblock, log_groups_per_flex) == 372);
@@ -83,9 +88,15 @@ struct ext_geometry {
   std::uint64_t size() const { return blocks * block_size; }
 };
 
-// The geometry if the file system can be understood on a volume of this size, was cleanly unmounted and says so; else an error
-// whose text is the reason, fit for a note.
+// The geometry if the file system can be understood on a volume of this size, and is in order once its journal is replayed; else
+// an error whose text is the reason, fit for a note.
 result<ext_geometry> check(const ext_superblock& super, std::uint64_t volume_size);
+
+// It was not unmounted: its journal is replayed before anything else is read.
+bool needs_replay(const ext_superblock& super);
+
+enum class ext_journal_place : std::uint8_t { none, inside, elsewhere };
+ext_journal_place journal_place_of(const ext_superblock& super);
 
 // "ext2", "ext3" or "ext4", by features.
 const char* generation_of(const ext_superblock& super);

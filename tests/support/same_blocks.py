@@ -19,11 +19,13 @@ def free_of_dumpe2fs(text):
     """Block size, number of blocks, and the free blocks as sorted (first, last)."""
     size = int(re.search(r"^Block size: +(\d+)", text, re.M).group(1))
     count = int(re.search(r"^Block count: +(\d+)", text, re.M).group(1))
+    cluster = re.search(r"^Cluster size: +(\d+)", text, re.M)
+    more = int(cluster.group(1)) // size - 1 if cluster else 0  # the last block of a range is the first one of its cluster
     free = []
     for line in re.findall(r"^  Free blocks: (.+)$", text, re.M):
         for part in line.split(","):
             first, _, last = part.strip().partition("-")
-            free.append((int(first), int(last or first)))
+            free.append((int(first), min(int(last or first) + more, count - 1)))
     return size, count, sorted(free)
 
 

@@ -3,19 +3,13 @@
 #include "formats/fs/ext.h"
 
 #include <algorithm>
-#include <fstream>
-#include <map>
-#include <sstream>
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "engine/io/faulty_device.h"
-#include "engine/io/file_device.h"
 #include "engine/io/memory_device.h"
-#include "tests/support/shell.h"
-#include "tests/support/temp_dir.h"
+#include "tests/formats/fs/ext_kit.h"
 
 namespace umbra::fs {
 namespace {
@@ -24,14 +18,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-struct made {
-  const char* name;
-  const char* options;
-  const char* size;
-};
-
-void PrintTo(const made& m, std::ostream* out) { *out << m.name; }
 
 constexpr made kinds[] = {
     {"ext2_1k", "-t ext2 -b 1024", "24M"},
@@ -55,80 +41,6 @@ constexpr made kinds[] = {
     {"odd_size", "-t ext4 -b 1024", "33333k"},
     {"block_64k", "-t ext4 -b 65536", "300M"},
 };
-
-// Every 512 bytes of a file say which file and where in it: bytes found on the disk tell their place.
-std::string sector_text(int file, std::uint64_t offset) {
-  auto text = fmt::format("file {} at {};", file, offset);
-  text.resize(512, '.');
-  return text;
-}
-
-const std::map<int, std::uint64_t> file_sizes{{1, 5000},    {2, 16 << 10},      {3, (16 << 10) - 1}, {4, 100000},
-                                              {5, 3 << 20}, {6, (1 << 20) + 7}, {7, 300 << 10},      {8, 64 << 10}};
-
-void make_files(const std::filesystem::path& folder) {
-  std::filesystem::create_directory(folder);
-  for (const auto& [file, size] : file_sizes) {
-    std::ofstream out(folder / std::to_string(file), std::ios::binary);
-    for (std::uint64_t at = 0; at < size; at += 512)
-      out << sector_text(file, at).substr(0, std::min<std::uint64_t>(512, size - at));
-  }
-  // One with holes: data at 1 MiB and 5 MiB only.
-  std::ofstream sparse(folder / "9", std::ios::binary);
-  for (const std::uint64_t base : {1u << 20, 5u << 20}) {
-    sparse.seekp(static_cast<std::streamoff>(base));
-    for (std::uint64_t at = base; at < base + (64 << 10); at += 512) sparse << sector_text(9, at);
-  }
-}
-
-class made_volume {
- public:
-  explicit made_volume(const made& how) : path_(dir_.at("volume")) {
-    make_files(dir_ / "files");
-    test::shell(fmt::format("yes | mke2fs -q -F {} -d {} {} {}", how.options, dir_.at("files"), path_, how.size));
-  }
-  void run(const std::string& command) { test::shell(fmt::format(fmt::runtime(command), path_)); }
-  std::unique_ptr<io::device> open(io::open_options::access mode = io::open_options::access::read) const {
-    io::open_options options;
-    options.mode = mode;
-    return std::move(io::open_device(path_, options).value());
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  test::temp_dir dir_;
-  std::string path_;
-};
-
-plan::allocation map_of(io::device& volume, const plan::scan_options& options = {}) {
-  return recognise_ext(volume).value()->used_blocks(options).value();
-}
-
-// The free blocks of all groups in the words of dumpe2fs: "  Free blocks: 1-4, 7".
-range_list free_of_dumpe2fs(const std::string& path) {
-  std::istringstream lines(test::shell("LC_ALL=C dumpe2fs " + path));
-  std::uint64_t block_size = 0;
-  std::uint64_t unit = 0;  // with bigalloc the last block of a range is the first one of its cluster
-  range_list free;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("Block size:")) unit = block_size = std::stoull(line.substr(11));
-    if (line.starts_with("Cluster size:")) unit = std::stoull(line.substr(13));
-    if (!line.starts_with("  Free blocks: ")) continue;
-    std::istringstream list(line.substr(15));
-    for (std::string item; std::getline(list, item, ',');) {
-      if (item.find_first_of("0123456789") == std::string::npos) continue;
-      std::size_t used = 0;
-      const auto first = std::stoull(item, &used);
-      const auto dash = item.find('-');
-      const auto last = dash == std::string::npos ? first : std::stoull(item.substr(dash + 1));
-      free.push_back({first * block_size, (last - first) * block_size + unit});
-    }
-  }
-  normalise(free);
-  return free;
-}
-
-range_list whole(const io::device& d) { return {{0, d.geometry().size}}; }
 
 // Every told extent must hold the bytes of one file from its file offset on; answers bytes told for each file.
 std::map<int, std::uint64_t> check_extents(io::device& volume, const std::vector<plan::file_extent>& files) {
@@ -196,12 +108,6 @@ void expect_doubt(const made& how, const std::string& command, const std::string
   EXPECT_THAT(map.notes, ElementsAre(HasSubstr(words)));
 }
 
-// Block of group 0's structure as dumpe2fs tells it: "Block bitmap at 259".
-std::uint64_t place_of(const made_volume& volume, const std::string& what) {
-  return std::stoull(
-      test::shell("LC_ALL=C dumpe2fs " + volume.path() + " | sed -n 's/.*" + what + " at \\([0-9]*\\).*/\\1/p' | head -1"));
-}
-
 }  // namespace
 
 TEST(ext_volume, is_nothing_without_a_superblock) {
@@ -209,10 +115,6 @@ TEST(ext_volume, is_nothing_without_a_superblock) {
     io::memory_device device(size);
     EXPECT_EQ(recognise_ext(device).value(), nullptr);
   }
-}
-
-TEST(ext_volume, with_a_journal_to_replay_is_copied_whole) {
-  expect_doubt(plain, "debugfs -w -R 'feature needs_recovery' {}", "journal has to be replayed");
 }
 
 TEST(ext_volume, not_cleanly_unmounted_is_copied_whole) {
