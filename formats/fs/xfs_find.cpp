@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t most_ranges = 4 << 20;
 constexpr std::size_t most_files = 1 << 20;
+constexpr std::size_t most_path_bytes = 64 << 20;
 constexpr std::uint32_t copy_on_write = 0x80000000;  // set aside, of no file yet
 
 struct found_file {
@@ -26,15 +27,19 @@ result<std::vector<found_file>> match(const xfs_geometry& g, io::unaligned_reade
   constexpr auto how = plan::path_patterns::letter_case::exact;
   std::vector<found_file> found;
   std::unordered_set<std::uint64_t> inodes;
+  std::size_t path_bytes = 0;
+  const auto is_enough = [&] { return found.size() > most_files || path_bytes > most_path_bytes; };
   xfs_path_visitor visitor;
   visitor.enters = [&](std::string_view path) { return patterns.may_match_below(path, how); };
   visitor.entry = [&](const std::string& path, const xfs_entry& e) {
-    if (e.kind == xfs_entry_kind::file && patterns.matches(path, how) && inodes.insert(e.inode).second)
+    if (e.kind == xfs_entry_kind::file && patterns.matches(path, how) && inodes.insert(e.inode).second) {
       found.push_back({path, e.inode});
-    return found.size() <= most_files;
+      path_bytes += path.size();
+    }
+    return !is_enough();
   };
   CHECK(walk_paths(g, reader, visitor));
-  if (found.size() > most_files) return xfs_doubt("too many files match");
+  if (is_enough()) return xfs_doubt("too many files match");
   return found;
 }
 

@@ -23,6 +23,7 @@ constexpr std::size_t head_size_5 = 64;
 constexpr std::uint16_t gap_tag = 0xffff;
 
 constexpr std::size_t most_folders = 4 << 20;
+constexpr std::size_t longest_path = 8 << 10;         // twice what Linux opens at once
 constexpr std::size_t most_pending_bytes = 64 << 20;  // of paths
 
 std::uint8_t byte_at(byte_view bytes, std::size_t at) { return std::to_integer<std::uint8_t>(bytes[at]); }
@@ -59,6 +60,8 @@ result<void> xfs_folder_reader::read_extent(const xfs_extent& e, const entry_vis
     if (at >= entries_end / geometry_.block_size) return success();
     if (block_.empty() ? at % per_block != 0 : at != reach_) return doubt("a hole inside a block");
     if (e.unwritten) return doubt("unwritten");
+    if (blocks_left_ == 0) return doubt("more blocks than there are");
+    --blocks_left_;
     reach_ = at + 1;
     const auto place = e.place.offset + i * geometry_.block_size;
     const auto had = block_.size();
@@ -190,6 +193,7 @@ class path_walk {
     goes_on_ = visitor_.entry(path, e);
     if (e.kind != xfs_entry_kind::folder || !visitor_.enters(path) || !seen_.insert(e.inode).second) return success();
     pending_bytes_ += path.size();
+    if (path.size() > longest_path) return xfs_doubt("folders too deep");
     if (seen_.size() > most_folders || pending_bytes_ > most_pending_bytes) return xfs_doubt("too many folders");
     pending_.push_back({std::move(path), e.inode});
     return success();

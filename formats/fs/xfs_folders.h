@@ -19,13 +19,13 @@ struct xfs_entry {
   xfs_entry_kind kind = xfs_entry_kind::unknown;  // as the entry says it, where entries do
 };
 
-// Reads folders. One thread.
+// Reads folders. All of a reader together may have as many blocks as the file system. One thread.
 class xfs_folder_reader {
  public:
   using entry_visitor = std::function<result<void>(const xfs_entry&)>;
 
   xfs_folder_reader(const xfs_geometry& geometry, io::unaligned_reader& reader)
-      : geometry_(geometry), reader_(reader), forks_(geometry, reader) {}
+      : geometry_(geometry), reader_(reader), forks_(geometry, reader), blocks_left_(geometry.blocks) {}
 
   // All entries but "." and ".."; what is not right is an error.
   result<void> run(const xfs_inode& folder, const entry_visitor& visit);
@@ -42,6 +42,7 @@ class xfs_folder_reader {
   const xfs_geometry& geometry_;
   io::unaligned_reader& reader_;
   xfs_fork_reader forks_;
+  std::uint64_t blocks_left_;
   std::uint64_t number_ = 0;       // of the present folder
   std::uint64_t reach_ = 0;        // its next block, in file system blocks
   std::vector<std::byte> block_;   // what has come of the present directory block
@@ -56,7 +57,7 @@ struct xfs_path_visitor {
 };
 
 // From the root on. Each folder once, so that folders which hold each other are no trap; an error when a folder is not right,
-// or there are more than memory is good for.
+// or there are more than memory is good for, or deeper than anybody opens.
 result<void> walk_paths(const xfs_geometry& g, io::unaligned_reader& reader, const xfs_path_visitor& visitor);
 
 }  // namespace umbra::fs

@@ -8,6 +8,8 @@
 namespace umbra::fs {
 namespace {
 
+constexpr std::size_t most_tree_blocks = 4 << 20;  // right ones have hundreds of extents in a block
+
 template <class Head>
 result<void> check_head(const xfs_geometry& g, const Head& h, byte_view sector, std::uint32_t number, const char* name) {
   const auto doubt = [&](const char* why) { return xfs_doubt(fmt::format("{} of group {}: {}", name, number, why)); };
@@ -149,6 +151,7 @@ result<xfs_free_space> read_used_space(const xfs_geometry& g, io::unaligned_read
           own.push_back({place, g.block_size});
         }));
     CHECK(collector.end());
+    if (own.size() > most_tree_blocks) return xfs_doubt("its trees of free space are too large");
     if (g.checksums) continue;
     CHECK(walk.run(free_size_tree(g, number), {group.space.roots[1].value()}, group.space.levels[1].value(),
                    [&](byte_view records) { return collector.compare(records); }));

@@ -150,7 +150,12 @@ result<void> xfs_fork_reader::run_tree(const xfs_inode& inode, const xfs_fork& f
   for (std::size_t i = 0; i < count; ++i)
     roots.push_back(read_struct<wire::be64>(fork.bytes.subspan(head + (capacity + i) * 8)).value());
   const auto leaf = [&](byte_view records) { return add_records(records, visit); };
-  CHECK(walk_.run(extent_tree(geometry_, inode.number), roots, level, leaf, tree_block));
+  auto tree = extent_tree(geometry_, inode.number);
+  tree.block_limit = tree_blocks_left_;
+  CHECK(walk_.run(tree, roots, level, leaf, [&](std::uint64_t place) {
+    --tree_blocks_left_;
+    if (tree_block) tree_block(place);
+  }));
   if (seen_ != fork.extents) return doubt("wrong number");
   return success();
 }

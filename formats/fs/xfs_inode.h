@@ -45,12 +45,14 @@ struct xfs_extent {
   bool unwritten = false;
 };
 
-// Reads forks. One thread.
+// Reads forks. All trees of a reader together may have as many blocks as the file system: forged inodes might all name the same
+// one. One thread.
 class xfs_fork_reader {
  public:
   using extent_visitor = std::function<result<void>(const xfs_extent&)>;
 
-  xfs_fork_reader(const xfs_geometry& geometry, io::unaligned_reader& reader) : geometry_(geometry), walk_(geometry, reader) {}
+  xfs_fork_reader(const xfs_geometry& geometry, io::unaligned_reader& reader)
+      : geometry_(geometry), walk_(geometry, reader), tree_blocks_left_(geometry.blocks) {}
 
   // Every extent in the order of the file, checked: order, place, number. `tree_block`: blocks of the fork's tree. Forks without
   // extents have none; those of realtime files are an error.
@@ -66,6 +68,7 @@ class xfs_fork_reader {
 
   const xfs_geometry& geometry_;
   xfs_tree_walk walk_;
+  std::uint64_t tree_blocks_left_;
   std::uint64_t number_ = 0;  // of the present inode
   std::uint64_t reach_ = 0;   // end of its last extent
   std::uint64_t seen_ = 0;

@@ -12,7 +12,7 @@ namespace {
 
 using plan::owner_kind;
 
-constexpr std::size_t most_pieces = 4 << 20;
+constexpr std::size_t most_pieces = 1 << 20;
 
 // A range of somebody; files and folders by inode until their names are known.
 struct piece {
@@ -44,7 +44,8 @@ class owner_search {
     for (; at != where_.end() && at->offset < p.where.end(); ++at) {
       const auto begin = std::max(at->offset, p.where.offset);
       const auto end = std::min(at->end(), p.where.end());
-      if (begin >= end || pieces_.size() >= most_pieces) continue;
+      if (pieces_.size() >= most_pieces) return;  // the rest stays unknown
+      if (begin >= end) continue;
       auto part = p;
       part.where = {begin, end - begin};
       pieces_.push_back(part);

@@ -103,12 +103,12 @@ variant() {
   detach "$disk_node"
 }
 
-# A file whose extents need a tree: every second block of it is there.
+# A file whose extents need a tree: parts of it are there, written from its end on.
 make_extents() {
   python3 -IS - "$1" <<'PYTHON'
 import os, sys
 with open(sys.argv[1], "wb") as out:
-    for i in range(600):
+    for i in reversed(range(600)):
         os.pwrite(out.fileno(), b"piece %d" % i * 500, i * 131072)
 PYTHON
 }
