@@ -5,6 +5,8 @@
 
   btrfs_used.py VOLUME            the domain
   btrfs_used.py --total VOLUME    the number of bytes
+
+--within FILE: only what that domain file has, too.
 """
 import argparse
 import os
@@ -34,7 +36,9 @@ def chunks_of(volume):
 
 def extents_of(volume, node_size):
     """(logical, size)"""
-    for match in re.finditer(r"key \((\d+) (EXTENT_ITEM|METADATA_ITEM) (\d+)\)", dump(volume, "dump-tree", "-t", "extent")):
+    # Tree blocks show their first keys, too, which may look the same.
+    item = re.compile(r"^\titem \d+ key \((\d+) (EXTENT_ITEM|METADATA_ITEM) (\d+)\)", re.M)
+    for match in item.finditer(dump(volume, "dump-tree", "-t", "extent")):
         yield int(match[1]), int(match[3]) if match[2] == "EXTENT_ITEM" else node_size
 
 
@@ -61,13 +65,27 @@ def used_of(volume):
     return merged
 
 
+def within(used, path):
+    """What of `used` the domain file at `path` lists as used."""
+    with open(path, encoding="ascii") as file:
+        lines = [line.split() for line in file if line.strip() and not line.startswith("#")]
+    theirs = sorted((int(w[0], 16), int(w[0], 16) + int(w[1], 16)) for w in lines[1:] if w[2] == "+")
+    for begin, end in used:
+        for other_begin, other_end in theirs:
+            if max(begin, other_begin) < min(end, other_end):
+                yield max(begin, other_begin), min(end, other_end)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--total", action="store_true")
+    parser.add_argument("--within")
     parser.add_argument("volume")
     arguments = parser.parse_args()
     os.environ["LC_ALL"] = "C"
     used = used_of(arguments.volume)
+    if arguments.within:
+        used = list(within(used, arguments.within))
     if arguments.total:
         print(sum(end - begin for begin, end in used))
         return
