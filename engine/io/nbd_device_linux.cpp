@@ -19,6 +19,7 @@ using kind = nbd_request::kind;
 
 constexpr std::size_t most_links = 4;
 constexpr std::uint64_t status_window = 1_GiB;  // asked about at once; lengths in answers have 32 bits
+constexpr std::size_t most_extents = 1 << 20;   // of one answer here; what lies behind counts as data
 
 // [offset, offset + size) in requests of at most `most` bytes.
 std::vector<nbd_request> split(kind what, std::uint64_t offset, std::uint64_t size, std::byte* memory, std::uint64_t most) {
@@ -214,7 +215,8 @@ result<extent_list> nbd_device::extents(std::uint64_t offset, std::uint64_t size
   extent_list list;
   const auto end = offset + size;
   auto at = offset;
-  while (at < end && facts_.tells_extents) {
+  while (at < end && facts_.tells_extents && list.size() < most_extents) {
+    const auto before = at;
     const auto start = align_down(at, facts_.minimum);
     const auto upto = std::min(align_up(std::min(end, start + status_window), facts_.minimum), facts_.size);
     nbd_job job;
@@ -233,7 +235,7 @@ result<extent_list> nbd_device::extents(std::uint64_t offset, std::uint64_t size
       at = std::max(at, std::min(next, end));
       known = next;
     }
-    if (known <= start) break;
+    if (at == before) break;
   }
   append(list, {at, end - at, extent_kind::data});
   return list;

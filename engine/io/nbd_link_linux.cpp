@@ -180,8 +180,11 @@ void nbd_link::issue(nbd_request& r) {
   }
   if (cookie >= 0 || completed_.size() != completed_before) return;
   r.failure = nbd_get_errno() != 0 ? nbd_get_errno() : EINVAL;
+  if (is_over()) r.failure = ENOTCONN;  // libnbd calls it a wrong argument
   completed_.push_back(&r);
 }
+
+bool nbd_link::is_over() const { return nbd_aio_is_dead(handle_.get()) != 0 || nbd_aio_is_closed(handle_.get()) != 0; }
 
 void nbd_link::wait_for_events() {
   auto* h = handle_.get();
@@ -205,7 +208,7 @@ void nbd_link::wait_for_events() {
 
 // Gives back what has come; no lock of libnbd is held here.
 void nbd_link::settle() {
-  lost_ = lost_ || nbd_aio_is_dead(handle_.get()) != 0 || nbd_aio_is_closed(handle_.get()) != 0;
+  lost_ = lost_ || is_over();
   std::vector<nbd_request*> done;
   done.swap(completed_);
   for (auto* r : done) {

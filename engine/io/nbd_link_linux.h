@@ -75,6 +75,7 @@ class nbd_link {
   void issue(nbd_request& r);
   void wait_for_events();
   void settle();
+  bool is_over() const;
   error failure_of(const nbd_request& r) const;
 
   // set before start

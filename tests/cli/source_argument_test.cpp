@@ -44,6 +44,21 @@ TEST(source_argument, refuses_what_does_not_read_as_a_part) {
   }
 }
 
+TEST(source_argument, may_be_an_export_of_an_nbd_server) {
+  const auto whole = parse_source("nbd://bob@host:10809/disk");
+  ASSERT_TRUE(whole.has_value());
+  EXPECT_TRUE(whole.value().is_remote());
+  EXPECT_EQ(whole.value().path, "nbd://bob@host:10809/disk");
+  EXPECT_EQ(whole.value().name(), "nbd://host:10809/disk");
+  const auto part = parse_source("nbd+unix:///?socket=/run/disk@1M+2M");
+  ASSERT_TRUE(part.has_value());
+  EXPECT_TRUE(part.value().is_remote());
+  EXPECT_EQ(part.value().name(), "nbd+unix:///?socket=/run/disk");
+  EXPECT_EQ(part.value().window, (range{1 << 20, 2 << 20}));
+  EXPECT_FALSE(parse_source("/dev/nbd0").value().is_remote());
+  EXPECT_EQ(parse_source("/dev/nbd0").value().name(), "/dev/nbd0");
+}
+
 class source_files : public testing::Test {
  protected:
   std::string file(const char* name, std::size_t size) {

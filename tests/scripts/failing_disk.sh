@@ -101,3 +101,29 @@ rm broken
 umbra 0 backup "$uri@0+4M" --to healed.umbra --parent broken.umbra
 umbra 0 verify healed.umbra --source disk.raw@0+4M
 stop_serving
+
+# The files that are hit, by their paths.
+for tool in mkfs.vfat mcopy sfdisk; do command -v "$tool" >/dev/null || skip "$tool is not installed"; done
+random_bytes 7 300000 >letters
+mkfs.vfat -C fat.raw 32768 >/dev/null
+mcopy -i fat.raw letters '::/letters of ann.tar'
+truncate -s 40M files.raw
+printf 'label: gpt\nstart=2048, size=32M\n' | sfdisk -q files.raw
+dd if=fat.raw of=files.raw bs=1M seek=1 conv=notrunc status=none
+at=$(python -c 'print(open("files.raw", "rb").read().find(open("letters", "rb").read()[8192:12288]))')
+[ "$at" -gt 1048576 ] || fail "the file is not in one piece"
+bad_places map $((40 << 20)) "0+512" "$at+512" $((36 << 20))+512
+serve -r --filter=ddrescue file files.raw ddrescue-mapfile=map
+umbra 3 backup "$uri" --to table.umbra
+umbra 3 info table.umbra --faults
+says out "  0+512  unknown" "  $at+512  unknown"
+stop_serving
+bad_places map $((40 << 20)) "512+512" "$at+512" $((36 << 20))+512
+serve -r --filter=ddrescue file files.raw ddrescue-mapfile=map
+umbra 3 backup "$uri" --to files.umbra --all-blocks
+umbra 3 info files.umbra --faults --json
+json "[o for o in d['sources'][0]['owners'] if o['offset'] == $at][0]['name'] == '/letters of ann.tar'" \
+  "[o for o in d['sources'][0]['owners'] if o['offset'] == $at][0]['partition'] == 1" \
+  "d['sources'][0]['owners'][0]['kind'] == 'partition table'"
+umbra 3 info files.umbra --faults
+says out "  512+512  partition table GPT header" ": file /letters of ann.tar"
