@@ -12,6 +12,7 @@ import json
 import os
 import sys
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from same_blocks import used_of_dumpe2fs  # noqa: E402 # pylint: disable=wrong-import-position
 

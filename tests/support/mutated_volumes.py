@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from map_checks import missing  # noqa: E402 # pylint: disable=wrong-import-position
 from same_blocks import used_of_dumpe2fs  # noqa: E402 # pylint: disable=wrong-import-position
@@ -30,16 +31,26 @@ SECONDS = 5
 UNIT = 512
 
 
-def limit():
+def limit_memory():
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    limit_time()
+
+
+def limit_time():
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
 
 
-def run_tool(tool, volume):
+def limits_for(tool):
+    """A program with a sanitizer in it takes terabytes of addresses: it cannot even start with little memory."""
+    usage = subprocess.run([tool], capture_output=True, preexec_fn=limit_memory, check=False).returncode
+    return limit_memory if usage == 2 else limit_time
+
+
+def run_tool(tool, limits, volume):
     """The document, or the reason why there is none."""
     # The limit of processor time ends a loop; a process that waits for nothing is ended here.
     try:
-        done = subprocess.run([tool, "--all", volume], capture_output=True, preexec_fn=limit, timeout=120, check=False)
+        done = subprocess.run([tool, "--all", volume], capture_output=True, preexec_fn=limits, timeout=120, check=False)
     except subprocess.TimeoutExpired:
         return None, "it waits"
     if done.returncode != 0:
@@ -115,7 +126,8 @@ def main():
     arguments = parser.parse_args()
     volume = arguments.volume
 
-    seed_document, why = run_tool(arguments.tool, volume)
+    limits = limits_for(arguments.tool)
+    seed_document, why = run_tool(arguments.tool, limits, volume)
     if why:
         sys.exit(f"{volume}: before any damage: {why}")
     if any("copied whole" in note for note in seed_document["notes"]):
@@ -129,7 +141,7 @@ def main():
         with open(volume, "r+b") as file:
             for _ in range(rng.choice((1, 1, 2, 3, 8, 30))):
                 changes.append(one_change(rng, file, units))
-        document, why = run_tool(arguments.tool, volume)
+        document, why = run_tool(arguments.tool, limits, volume)
         if not why:
             slowest, heaviest = max(slowest, document["seconds"]), max(heaviest, document["peak_kib"])
             counted["whole"] += any("copied whole" in note for note in document["notes"])
