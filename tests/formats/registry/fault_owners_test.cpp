@@ -44,7 +44,9 @@ std::unique_ptr<io::device> failing(std::vector<std::byte> bytes, range_list bad
 void expect_covered(const std::vector<fault_owner>& owners, const range_list& where) {
   range_list told;
   for (const auto& o : owners) {
-    if (!told.empty()) EXPECT_GE(o.where.offset, told.back().end());
+    if (!told.empty()) {
+      EXPECT_GE(o.where.offset, told.back().end());
+    }
     told.push_back(o.where);
   }
   normalise(told);
