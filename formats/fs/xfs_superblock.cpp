@@ -146,7 +146,6 @@ result<xfs_geometry> check_xfs(byte_view sector, std::uint64_t volume_size) {
   g.ag_blocks = s.ag_blocks.value();
   g.ag_count = s.ag_count.value();
   g.root_inode = s.root_inode.value();
-  g.log_stripe = s.log_stripe.value();
   TRY(g.log, check_log_place(s, g));
   return g;
 }

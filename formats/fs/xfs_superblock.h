@@ -37,8 +37,7 @@ struct xfs_geometry {
   std::uint32_t ag_blocks = 0;
   std::uint32_t ag_count = 0;
   std::uint64_t root_inode = 0;
-  range log;  // bytes of the volume
-  std::uint32_t log_stripe = 0;
+  range log;                       // bytes of the volume
   std::array<std::byte, 16> id{};  // what structures of version 5 carry
 
   std::uint64_t size() const { return blocks * block_size; }

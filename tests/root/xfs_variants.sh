@@ -88,7 +88,7 @@ variant() {
   mkfs.xfs -q -f "$@" disk.img 2>mkfs.log || fail "$name: $(tail -n 3 mkfs.log)"
   attach disk.img
   disk_node=$node
-  mount_at disk "$disk_node"
+  mount_at disk -o "${mount_options:-defaults}" "$disk_node"
   mkdir disk/again disk/once-more
   cp -a files/. disk/
   rm -r disk/some disk/piece-*[13579]
@@ -97,7 +97,7 @@ variant() {
   fingerprint disk >disk.print
   unmount disk
   check_at_rest "$name"
-  mount_at disk "$disk_node"
+  mount_at disk -o "${mount_options:-defaults}" "$disk_node"
   check_mounted "$name"
   unmount disk
   detach "$disk_node"
@@ -128,7 +128,7 @@ back_node=$node
 
 say 'bytes in use by xfs_db and in our image; frozen; copied without a freeze; xfs_repair, file hashes:'
 shares=yes variant default
-variant no-sharing -m reflink=0
+mount_options=logbsize=256k variant no-sharing -m reflink=0
 shares=yes variant owner-tree -m rmapbt=1,reflink=1
 variant blocks-1k -b size=1024 -s size=1024
 variant sectors-4k-log-stripe -s size=4096 -l sunit=64

@@ -100,7 +100,9 @@ class xfs_log : public testing::Test {
   }
 
   // Of `at` and the round; answers where the next one begins.
-  std::uint64_t write(std::uint32_t cycle, std::uint64_t at, std::uint64_t tail, record_body body, bool right_sum = true) {
+  std::uint64_t write(std::uint32_t cycle, std::uint64_t at, std::uint64_t tail, record_body body, bool right_sum = true,
+                      std::uint32_t buffer_size = 32768) {
+    const std::uint64_t heads = buffer_size / 32768;  // those behind the first are for longer records than ours
     body.text.resize(align_up(body.text.size(), 512));
     xfs_log_record head{};
     head.magic = xfs_log_record::right_magic;
@@ -111,11 +113,11 @@ class xfs_log : public testing::Test {
     head.tail_lsn = tail;
     head.operations = body.operations;
     head.machine = 1;
-    head.buffer_size = 32768;
+    head.buffer_size = buffer_size;
     for (std::size_t i = 0; i * 512 < body.text.size(); ++i) {
       head.first_words[i] = read_struct<wire::be32>(byte_view(body.text).subspan(i * 512)).value();
       wire::be32 stamp;
-      stamp = at + 1 + i >= units_ ? cycle + 1 : cycle;
+      stamp = at + heads + i >= units_ ? cycle + 1 : cycle;
       std::ranges::copy(bytes_of(stamp), body.text.begin() + static_cast<std::ptrdiff_t>(i * 512));
     }
     bytes summed;
@@ -124,9 +126,15 @@ class xfs_log : public testing::Test {
     head.crc = crc32c(summed, body.text) + (right_sum ? 0 : 1);
     std::ranges::fill(unit(at), std::byte{0});
     std::ranges::copy(bytes_of(head), unit(at).begin());
+    for (std::uint64_t i = 1; i < heads; ++i) {
+      wire::be32 stamp;
+      stamp = cycle;
+      std::ranges::fill(unit(at + i), std::byte{0});
+      std::ranges::copy(bytes_of(stamp), unit(at + i).begin());
+    }
     for (std::size_t i = 0; i * 512 < body.text.size(); ++i)
-      std::ranges::copy(byte_view(body.text).subspan(i * 512, 512), unit(at + 1 + i).begin());
-    return at + 1 + body.text.size() / 512;
+      std::ranges::copy(byte_view(body.text).subspan(i * 512, 512), unit(at + heads + i).begin());
+    return at + heads + body.text.size() / 512;
   }
 
   // All of the ring as one round left it, without a record that could be one.
@@ -166,6 +174,13 @@ class xfs_log : public testing::Test {
 TEST_F(xfs_log, with_counters_of_the_superblock_is_understood) {
   write(1, 2, lsn(1, 2), frozen());
   expect_understood();
+}
+
+TEST_F(xfs_log, with_larger_buffers_is_understood) {
+  for (const std::uint32_t size : {65536, 262144}) {
+    write(1, 2, lsn(1, 2), frozen(), true, size);
+    expect_understood();
+  }
 }
 
 TEST_F(xfs_log, with_another_buffer_is_copied_whole) {
