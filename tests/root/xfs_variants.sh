@@ -85,7 +85,7 @@ variant() {
   shift
   rm -f disk.img
   truncate -s $size disk.img
-  mkfs.xfs -q -f "$@" disk.img 2>mkfs.log || fail "$name: $(tail -n 3 mkfs.log)"
+  mkfs.xfs -q -f "$@" disk.img >mkfs.log 2>&1 || fail "$name: $(tail -n 3 mkfs.log)"
   attach disk.img
   disk_node=$node
   mount_at disk -o "${mount_options:-defaults}" "$disk_node"
