@@ -7,6 +7,7 @@
 
 #include "engine/io/window_device.h"
 #include "formats/registry/disk_identity.h"
+#include "formats/registry/logical_volumes.h"
 #include "formats/registry/volume_formats.h"
 #include "formats/registry/volume_survey.h"
 #include "formats/table/regions.h"
@@ -16,6 +17,14 @@ namespace umbra::registry {
 namespace {
 
 using plan::whole_volume;
+
+constexpr unsigned deepest_disk = 4;  // disks in logical volumes of disks in logical volumes
+
+// Where a disk is that lies in a logical volume of another one.
+struct inner_disk {
+  unsigned depth = 0;
+  std::size_t extents_so_far = 0;  // of files, told already
+};
 
 // A table in the first sector does not overwrite a file system that lay on the whole disk before; nor does a file system wipe
 // a table out. Nobody can tell which of them counts. Empty if there is no such file system.
@@ -28,7 +37,8 @@ std::string below_a_table(io::device& disk) {
 // Looks at a disk, region by region.
 class surveyor {
  public:
-  surveyor(io::device& disk, const allocation_options& options, bool names) : disk_(disk), options_(options), names_(names) {}
+  surveyor(io::device& disk, const allocation_options& options, bool names, inner_disk where = {})
+      : disk_(disk), options_(options), names_(names), where_(where) {}
 
   disk_survey survey() {
     const auto geometry = disk_.geometry();
@@ -64,13 +74,25 @@ class surveyor {
   plan::scan_options scan_options() const {
     plan::scan_options scan;
     scan.files = options_.cuts_on_files;
-    scan.file_extent_limit -= std::min(survey_.map.files.size(), scan.file_extent_limit);
+    scan.file_extent_limit -= std::min(where_.extents_so_far + survey_.map.files.size(), scan.file_extent_limit);
     return scan;
+  }
+
+  volume_survey look_at_volume(io::device& volume) {
+    auto s = survey_volume(volume, scan_options(), options_.leave_out, names_);
+    if (s.content.kind != "LVM" || s.content.state != content_state::understood || where_.depth == deepest_disk) return s;
+    look_into_logical_volumes(volume, s.map, [&](io::device& logical, std::size_t extents) {
+      const inner_disk inner{where_.depth + 1, where_.extents_so_far + survey_.map.files.size() + extents};
+      return surveyor(logical, options_, false, inner).survey().map;
+    });
+    if (s.content.used) s.content.used = total_size(s.map.used);
+    s.content.notes = s.map.notes;
+    return s;
   }
 
   // An empty table may have such a volume below it: the map is the volume's, the regions are the table's.
   void look_at_whole_disk() {
-    auto s = survey_volume(disk_, scan_options(), options_.leave_out, names_);
+    auto s = look_at_volume(disk_);
     survey_.map = std::move(s.map);
     for (auto& r : survey_.layout.regions) {
       if (r.where.kind == table::region_kind::whole) r.content = std::move(s.content);
@@ -79,7 +101,7 @@ class surveyor {
 
   volume_survey look_into(const table::partition& p) {
     auto window = io::make_window(disk_, {p.offset, p.size});
-    if (window.has_value()) return survey_volume(*window.assume_value(), scan_options(), options_.leave_out, names_);
+    if (window.has_value()) return look_at_volume(*window.assume_value());
     volume_survey s;
     s.map = whole_volume(p.size, "copied whole: " + window.assume_error().message());
     s.content.state = content_state::unreadable;
@@ -111,7 +133,7 @@ class surveyor {
       map.files.push_back(f);
     }
     for (auto& f : part.left_out) {
-      f.volume = fmt::format("partition {}", p.number);
+      f.volume = f.volume.empty() ? fmt::format("partition {}", p.number) : fmt::format("partition {} {}", p.number, f.volume);
       for (auto& r : f.ranges) r.offset += p.offset;
       map.left_out.push_back(std::move(f));
     }
@@ -121,6 +143,7 @@ class surveyor {
   io::device& disk_;
   const allocation_options options_;
   const bool names_;
+  const inner_disk where_;
   disk_survey survey_;
 };
 

@@ -19,10 +19,6 @@ struct signature {
 constexpr signature signatures[] = {
     {"BitLocker", 3, "-FVE-FS-"sv},
     {"VDO", 0, "dmvdo001"sv},
-    {"LVM", 0, "LABELONE"sv},
-    {"LVM", 512, "LABELONE"sv},
-    {"LVM", 1024, "LABELONE"sv},
-    {"LVM", 1536, "LABELONE"sv},
     {"Linux RAID", 0, "\xfc\x4e\x2b\xa9"sv},
     {"Linux RAID", 4096, "\xfc\x4e\x2b\xa9"sv},
     {"bcache", 4120, "\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81"sv},

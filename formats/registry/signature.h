@@ -9,7 +9,8 @@
 
 namespace umbra::registry {
 
-// "XFS", "LUKS", "LVM", ...; empty if nothing is recognised. ext is not in the list. Reads the first 68 KiB.
+// "BitLocker", "F2FS", ...; empty if nothing is recognised. What formats/fs understands is not in the list. Reads the first 68
+// KiB.
 result<std::string_view> foreign_signature(io::device& volume);
 
 }  // namespace umbra::registry

@@ -6,6 +6,7 @@
 #include "formats/fs/ext.h"
 #include "formats/fs/fat.h"
 #include "formats/fs/luks.h"
+#include "formats/fs/lvm.h"
 #include "formats/fs/ntfs.h"
 #include "formats/fs/swap.h"
 #include "formats/fs/xfs.h"
@@ -24,6 +25,7 @@ constexpr recogniser recognisers[] = {
     fs::recognise_exfat,  //
     fs::recognise_swap,   //
     fs::recognise_luks,   //
+    fs::recognise_lvm,    //
 };
 
 }  // namespace
