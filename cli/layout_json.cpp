@@ -90,6 +90,7 @@ json to_json(const registry::volume_content& content, std::uint64_t size) {
     out["used"] = *content.used;
     out["free"] = size - *content.used;
   }
+  for (const auto& v : content.volumes) out["volumes"].push_back({{"name", v.name}, {"layout", cli::to_json(v.disk)}});
   return out;
 }
 

@@ -49,12 +49,18 @@ std::vector<std::string> notes_of(const registry::volume_content& content) {
   return notes;
 }
 
+std::vector<node> tree_of(const registry::disk_layout& layout);
+
+// A volume that holds one thing is one line.
+node node_of(const registry::logical_volume& v);
+
 void add_content(node& n, const registry::volume_content& content, std::uint64_t size) {
   n.content = describe(content);
   n.notes = notes_of(content);
   constexpr std::uint64_t worth_telling = 1 << 20;
   if (content.size != 0 && content.size < size && size - content.size >= worth_telling)
     n.content += fmt::format(", {} of it", size_text(content.size));
+  for (const auto& v : content.volumes) n.below.push_back(node_of(v));
   if (!content.used) return;
   n.sizes[2] = size_text(*content.used);
   n.sizes[3] = size_text(size - *content.used);
@@ -124,6 +130,20 @@ std::vector<node> tree_of(const registry::disk_layout& layout) {
   return tree;
 }
 
+node node_of(const registry::logical_volume& v) {
+  node n;
+  n.sizes[1] = size_text(v.disk.size);
+  n.type = "volume " + printable(v.name);
+  const auto& regions = v.disk.regions;
+  if (regions.size() == 1 && regions.front().content) {
+    add_content(n, *regions.front().content, v.disk.size);
+  } else {
+    n.content = table_text(v.disk);
+    n.below = tree_of(v.disk);
+  }
+  return n;
+}
+
 // A line without its alignment.
 struct line {
   std::string tree;
@@ -140,14 +160,14 @@ struct branches {
 constexpr branches drawn{"├─ ", "└─ ", "│  ", "   "};
 constexpr branches ascii{"|- ", "`- ", "|  ", "   "};
 
-// The tree has two levels.
+// Extended partitions and logical volumes make levels, a few at most.
 void flatten(const std::vector<node>& nodes, const std::string& before, const branches& b, std::vector<line>& lines) {
   for (const auto& n : nodes) {
     const bool last = &n == &nodes.back();
     lines.push_back({before + (last ? b.last : b.middle) + n.number, &n, {}});
     const auto inside = before + (last ? b.below_last : b.beside);
     for (const auto& note : n.notes) lines.push_back({inside, nullptr, note});
-    if (before.empty()) flatten(n.below, inside, b, lines);
+    flatten(n.below, inside, b, lines);
   }
 }
 

@@ -34,6 +34,13 @@ std::string below_a_table(io::device& disk) {
   return itself.value().empty() ? "" : "copied whole: it has both a file system and a partition table";
 }
 
+volume_content unreadable(const plan::allocation& map) {
+  volume_content content;
+  content.state = content_state::unreadable;
+  content.notes = map.notes;
+  return content;
+}
+
 // Looks at a disk, region by region.
 class surveyor {
  public:
@@ -52,7 +59,11 @@ class surveyor {
       survey_.layout.table = std::move(table).assume_value();
     }
     for (const auto& r : table::regions_of(survey_.layout.table, geometry.size)) survey_.layout.regions.push_back({r, {}});
-    if (survey_.map.notes.empty()) look();
+    if (survey_.map.notes.empty()) {
+      look();
+    } else {
+      for (auto& r : survey_.layout.regions) r.content = unreadable(survey_.map);
+    }
     return std::move(survey_);
   }
 
@@ -104,8 +115,7 @@ class surveyor {
     if (window.has_value()) return look_at_volume(*window.assume_value());
     volume_survey s;
     s.map = whole_volume(p.size, "copied whole: " + window.assume_error().message());
-    s.content.state = content_state::unreadable;
-    s.content.notes = s.map.notes;
+    s.content = unreadable(s.map);
     return s;
   }
 

@@ -102,7 +102,8 @@ result<volume_survey> understood(plan::formatted_volume& format, io::device& vol
                .size = facts.size,
                .cluster = facts.cluster,
                .used = {},
-               .notes = {}};
+               .notes = {},
+               .volumes = {}};
   TRY(s.map, format.used_blocks(options));
   if (tells_use(s.map, size)) s.content.used = total_size(s.map.used);
   leave_out_files(format, volume, leave_out, s.map);

@@ -24,8 +24,37 @@ make_disk() {
   dd if=part.raw of=disk.raw bs=1M oflag=seek_bytes seek=$((130001 * 512)) conv=notrunc status=none
 }
 
+# same_to_inspect DISK: of each partition what sgdisk -i tells is what umbra inspect tells.
+same_to_inspect() {
+  "$UMBRA" inspect "$1" --json >layout.json
+  for number in 1 2 3 5; do
+    sgdisk -i $number "$1" 2>/dev/null >told
+    python3 -IS - $number <<'PYTHON' || fail "$1: partition $number is not what sgdisk sees: $(cat told)"
+import json, sys
+disk = json.load(open("layout.json"))["disks"][0]
+ours = next(r for r in disk["regions"] if r.get("number") == int(sys.argv[1]))
+told = dict(line.split(": ", 1) for line in open("told") if ": " in line)
+word = lambda name: told[name].split()[0].lower()
+assert ours["type"] == word("Partition GUID code"), ours
+assert ours["id"] == word("Partition unique GUID"), ours
+assert ours["offset"] == int(word("First sector")) * 512, ours
+assert ours["size"] == int(word("Partition size")) * 512, ours
+assert ours["name"] == told["Partition name"].strip()[1:-1], ours
+bits = int(word("Attribute flags"), 16)
+names = {0: "required", 1: "no_block_io", 2: "legacy_boot"}
+assert ours["attributes"] == [names.get(b, "bit_%d" % b) for b in range(64) if bits >> b & 1], (ours, bits)
+PYTHON
+  done
+  python3 -IS -c '
+import json, sys
+disk = json.load(open("layout.json"))["disks"][0]
+assert disk["table"]["id"] == sys.argv[1].lower(), (disk["table"], sys.argv)' \
+    "$(sgdisk -p "$1" 2>/dev/null | sed -n 's/^Disk identifier (GUID): //p')" || fail "$1: the disk's GUID"
+}
+
 round_trip() {
   rm -f back.raw
+  same_to_inspect disk.raw
   "$UMBRA" backup disk.raw --to vault --name "$1" --json >report.json
   "$UMBRA" restore "vault::$1" --to back.raw --quiet
   for number in 1 2 3 5; do

@@ -134,6 +134,7 @@ TEST(disk_layout, of_a_disk_whose_first_sector_cannot_be_read_is_one_region) {
   ASSERT_EQ(layout.regions.size(), 1u);
   EXPECT_EQ(layout.regions[0].where, (table::region{region_kind::whole, 0, mib, 0, 0}));
   EXPECT_THAT(layout.notes, ElementsAre(HasSubstr("partition table")));
+  EXPECT_EQ(layout.regions[0].content.value().state, content_state::unreadable);
 }
 
 TEST(disk_layout, of_an_empty_device_has_no_region) {
