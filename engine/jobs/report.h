@@ -21,18 +21,21 @@ struct fault {
   std::size_t source = 0;
   std::uint64_t offset = 0;  // bytes, in the source; in the pack for damage found by walking packs
   std::uint64_t size = 0;
-  std::string text;  // one line
+  std::string text;      // one line
+  bool untried = false;  // unreadable: it was not tried to the end, for want of time
 };
 
 // Faults, counted all and kept up to a limit, so that a dying disk does not fill the memory.
 class fault_list {
  public:
   static constexpr std::size_t kept_at_most = 1000;
-  // Neighbours that could not be read are one fault.
+  // Neighbours that could not be read are one fault, and so are those that were not tried to the end.
   void add(fault f) {
     bytes_ += f.size;
-    const bool goes_on = f.what == fault::kind::unreadable && count_ > 0 && f.source == unread_source_ && f.offset == unread_end_;
+    const bool goes_on = f.what == fault::kind::unreadable && count_ > 0 && f.source == unread_source_ &&
+                         f.offset == unread_end_ && f.untried == unread_untried_;
     unread_source_ = f.source;
+    unread_untried_ = f.untried;
     unread_end_ = f.what == fault::kind::unreadable ? f.offset + f.size : 0;
     if (goes_on) {
       if (count_ == faults_.size()) faults_.back().size += f.size;
@@ -61,6 +64,7 @@ class fault_list {
   // where the last one ended, if it was `unreadable`
   std::size_t unread_source_ = 0;
   std::uint64_t unread_end_ = 0;
+  bool unread_untried_ = false;
 };
 
 }  // namespace umbra::jobs

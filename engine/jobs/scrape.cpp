@@ -55,8 +55,8 @@ class scraper {
   result<std::vector<unread_piece>> explained() {
     normalise(smallest_);
     std::vector<unread_piece> told;
-    for (const auto& r : intersect(bad_, smallest_)) told.push_back({r, reason_of(r)});
-    for (const auto& r : subtract(bad_, smallest_)) told.push_back({r, stopped_});
+    for (const auto& r : intersect(bad_, smallest_)) told.push_back({r, reason_of(r), true});
+    for (const auto& r : subtract(bad_, smallest_)) told.push_back({r, stopped_, false});
     std::ranges::sort(told, {}, [](const unread_piece& p) { return p.where.offset; });
     return told;
   }

@@ -16,6 +16,7 @@ namespace umbra::jobs {
 struct unread_piece {
   range where;
   std::string reason;
+  bool tried = true;  // false: not to the end
 };
 
 struct scrape_source {

@@ -100,7 +100,7 @@ result<void> unit_worker::look_at_reads(context& c) {
   const auto wanted = wanted_ranges(c);
   for (const auto& f : c.work().unread) {
     for (const auto& lost : clip(wanted, f.where)) {
-      c.out.faults.push_back({fault::kind::unreadable, c.work().source, lost.offset, lost.size, f.reason});
+      c.out.faults.push_back({fault::kind::unreadable, c.work().source, lost.offset, lost.size, f.reason, !f.tried});
       c.unreadable.push_back(lost);
     }
   }

@@ -119,6 +119,8 @@ TEST_F(scraping, what_is_not_tried_any_more_is_unread_and_says_so) {
   ASSERT_EQ(unread.size(), 2U);
   EXPECT_EQ(unread[0].where, (range{0, 4 * 512})) << "16 pieces of 4 KiB, 4 sectors";
   EXPECT_EQ(unread[1].where, (range{4 * 512, 65536 - 4 * 512}));
+  EXPECT_TRUE(unread[0].tried);
+  EXPECT_FALSE(unread[1].tried);
   EXPECT_EQ(unread[1].reason, "enough");
 }
 
