@@ -16,9 +16,11 @@ class nbd_server {
     return shell("command -v nbdkit || true").empty() ? "nbdkit is not installed" : std::string();
   }
 
-  // `arguments`: options, plugin and its parameters. nbdkit comes back from starting when the socket is there.
+  // `arguments`: options, plugin and its parameters. When nbdkit comes back from starting the socket is there, the file with its
+  // number not always.
   explicit nbd_server(const std::string& arguments) {
-    shell("cd '" + dir_.string() + "' && nbdkit -U \"$PWD/socket\" -P \"$PWD/pid\" " + arguments);
+    shell("cd '" + dir_.string() + "' && nbdkit -U \"$PWD/socket\" -P \"$PWD/pid\" " + arguments +
+          " && while ! [ -s pid ]; do sleep 0.02; done");
   }
   ~nbd_server() { stop(); }
   nbd_server(const nbd_server&) = delete;
@@ -30,7 +32,9 @@ class nbd_server {
   void stop() {
     if (stopped_) return;
     stopped_ = true;
-    shell("pid=$(cat '" + dir_.at("pid") + "') && kill -9 $pid && while kill -0 $pid; do sleep 0.02; done; true");
+    shell("pid=$(cat '" + dir_.at("pid") +
+          "') && kill -9 $pid && while kill -0 $pid && ! grep -q '^State:.Z' /proc/$pid/status; do"
+          " sleep 0.02; done; true");
   }
 
  private:

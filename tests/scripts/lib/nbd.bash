@@ -15,6 +15,7 @@ serve() {
   # shellcheck disable=SC2034 # for fail
   last_command="nbdkit $*"
   nbdkit -U "$socket" -P "$PWD/nbd$nbd_servers.pid" "$@"
+  until [ -s "nbd$nbd_servers.pid" ]; do sleep 0.02; done # it is written behind nbdkit's back
   nbd_pid=$(cat "nbd$nbd_servers.pid")
   # shellcheck disable=SC2034
   uri="nbd+unix:///?socket=$socket"
@@ -27,7 +28,7 @@ end_server() {
   kill -s "$1" "$nbd_pid"
   wait_for "server $nbd_pid is gone" is_gone "$nbd_pid"
 }
-is_gone() { ! kill -0 "$1" 2>/dev/null; }
+is_gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 
 # bad_places FILE SIZE OFFSET+LENGTH...: a map of ddrescue that knows all of a disk but these places, in order
 bad_places() {
@@ -36,9 +37,10 @@ bad_places() {
   {
     echo '0x0 + 1'
     for place in "$@"; do
-      printf '0x%x 0x%x +\n0x%x 0x%x -\n' "$at" $((${place%+*} - at)) "${place%+*}" "${place#*+}"
+      if [ "${place%+*}" -gt "$at" ]; then printf '0x%x 0x%x +\n' "$at" $((${place%+*} - at)); fi
+      printf '0x%x 0x%x -\n' "${place%+*}" "${place#*+}"
       at=$((${place%+*} + ${place#*+}))
     done
-    printf '0x%x 0x%x +\n' "$at" $((size - at))
+    if [ "$size" -gt "$at" ]; then printf '0x%x 0x%x +\n' "$at" $((size - at)); fi
   } >"$file"
 }
