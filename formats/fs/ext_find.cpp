@@ -16,7 +16,7 @@ namespace {
 
 constexpr auto exact = plan::path_patterns::letter_case::exact;
 constexpr std::size_t file_limit = 1 << 18;
-constexpr std::size_t piece_limit = 4 << 20;
+constexpr std::size_t piece_limit = 1 << 20;
 
 error doubt(std::string why) { return {errc::decode, std::move(why)}; }
 

@@ -164,15 +164,15 @@ result<void> journal_scan::check_fast_commits() {
 
 // A block that was revoked in a transaction is not written by that one or those before.
 void journal_scan::drop_revoked() {
-  std::unordered_map<std::uint64_t, std::uint32_t> last;
-  for (const auto& r : revoked_) {
-    const auto [known, is_new] = last.try_emplace(r.block, r.sequence);
-    if (!is_new && is_later(r.sequence, known->second)) known->second = r.sequence;
-  }
-  std::erase_if(logged_, [&](const logged& l) {
-    const auto r = last.find(l.block);
-    return r != last.end() && !is_later(l.sequence, r->second);
+  // Of each block the latest comes first.
+  std::ranges::sort(revoked_, [](const revoked& a, const revoked& b) {
+    return a.block != b.block ? a.block < b.block : is_later(a.sequence, b.sequence);
   });
+  std::erase_if(logged_, [&](const logged& l) {
+    const auto r = std::ranges::lower_bound(revoked_, l.block, {}, &revoked::block);
+    return r != revoked_.end() && r->block == l.block && !is_later(l.sequence, r->sequence);
+  });
+  revoked_ = {};
 }
 
 result<void> journal_scan::check_data() {

@@ -2,7 +2,6 @@
 #include "formats/fs/ext_owners.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include <fmt/format.h>
@@ -17,8 +16,8 @@ namespace {
 
 using plan::owner_kind;
 
-constexpr std::size_t claim_limit = 2 << 20;
-constexpr std::uint64_t head_size = 2048;  // the boot code's place and the superblock
+constexpr std::size_t claim_limit = 1 << 19;  // 64 MiB with the names
+constexpr std::uint64_t head_size = 2048;     // the boot code's place and the superblock
 
 // A piece of what was asked for that something claims.
 struct claim {

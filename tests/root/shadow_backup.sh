@@ -147,5 +147,9 @@ says err 'the image may not show one instant'
 umbra 0 info v::data
 says out 'consistency  none: mounted for writing, and imaged as it was'
 lacks out 'copied by'
+# What is in use changes while it is read: all of it is.
+umbra 0 info v::data --json
+json '["mounted for writing and read as it is" in n for n in d["metadata"]["sources"][0]["notes"]] == [True]' \
+  'd["sources"][0]["unallocated_bytes"] == 0'
 
 end_programs
