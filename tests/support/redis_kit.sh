@@ -15,7 +15,12 @@ start_server() {
   become_server bash -c 'exec -a redis-server redis-check-rdb "$@"' _ --port 0 --unixsocket "$place/sock/$name" --dir "$folder" "$@" \
     >"$place/log.$name" 2>&1 &
   running $!
-  until_true redis_call "$name" PING >/dev/null 2>&1
+  until_true is_ready "$name"
+}
+# It answers, and not that it is still loading: with NOAUTH, too.
+is_ready() {
+  local said
+  said=$(redis_call "$1" PING 2>/dev/null) && [[ $said != LOADING* ]]
 }
 redis_call() {
   local name=$1
