@@ -55,12 +55,14 @@ class owner_words {
     if (!file) return {};
     if (!is_file_tree(file->tree))
       return {{}, owner_kind::metadata, file->tree == btrfs_id::root_tree ? "free space cache" : tree_name(file->tree)};
-    if (text_ > text_limit) return {};
-    if (auto path = paths_.path_of(*file)) {
-      text_ += path->size();
-      return {{}, owner_kind::file, *std::move(path)};
-    }
+    if (auto path = paths_.path_of(*file)) return {{}, owner_kind::file, *std::move(path)};
     return {{}, owner_kind::unknown, fmt::format("a deleted file of subvolume {}", file->tree)};
+  }
+
+  // False once so much has been told that what follows stays without a name.
+  bool may_tell(const std::string& name) {
+    text_ += name.size();
+    return text_ <= text_limit;
   }
 
  private:
@@ -100,10 +102,13 @@ class extent_scan final : public btrfs_visitor {
   void finish() {
     if (extent_.size == 0) return;
     auto owner = words_.describe(extent_.offset, refs_);
-    for (auto i = at_; i < wanted_.size() && wanted_[i].offset < extent_.end() && out_.size() < owner_limit; ++i) {
+    for (auto i = at_; i < wanted_.size() && wanted_[i].offset < extent_.end(); ++i) {
       const auto from = std::max(wanted_[i].offset, extent_.offset);
       const auto to = std::min(wanted_[i].end(), extent_.end());
       if (from >= to) continue;
+      if (out_.size() >= owner_limit) return;  // the rest is for the caller, from reach() on
+      if (!words_.may_tell(owner.name)) owner = {};
+      reach_ = to;
       owner.where = {where_.place + (from - where_.chunk->logical), to - from};
       out_.push_back(owner);
     }

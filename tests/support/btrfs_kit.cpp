@@ -9,6 +9,8 @@
 
 namespace umbra::test {
 
+constexpr std::size_t btrfs_kit_block = 4096;
+
 std::uint64_t btrfs_super_field(const std::string& path, const std::string& name) {
   return std::stoull(shell("btrfs inspect-internal dump-super " + path + " | awk '$1 == \"" + name + "\" { print $2 }'"));
 }
@@ -71,6 +73,47 @@ void patch_btrfs_block(io::device& volume, std::uint64_t block, std::size_t size
   sum = crc32c(byte_view(whole).subspan(32));
   std::memcpy(whole.data(), &sum, sizeof(sum));
   ASSERT_TRUE(volume.write(block, whole).has_value());
+}
+
+std::vector<btrfs_leaf_item> btrfs_leaf(io::device& volume, std::uint64_t place) {
+  std::vector<std::byte> block(btrfs_kit_block);
+  EXPECT_TRUE(volume.read(place, block).has_value());
+  const auto body = byte_view(block).subspan(sizeof(fs::btrfs_disk_header));
+  std::vector<btrfs_leaf_item> items;
+  for (std::size_t i = 0; i < read_struct<fs::btrfs_disk_header>(block).count.value(); ++i) {
+    const auto item = read_struct<fs::btrfs_disk_item>(body.subspan(i * sizeof(fs::btrfs_disk_item)));
+    const auto bytes = body.subspan(item.offset.value(), item.size.value());
+    items.push_back({fs::btrfs_key(item.key), {bytes.begin(), bytes.end()}});
+  }
+  return items;
+}
+
+void put_btrfs_leaf(io::device& volume, std::uint64_t place, std::uint64_t header, std::uint64_t owner,
+                    const std::vector<btrfs_leaf_item>& items) {
+  std::vector<std::byte> block(btrfs_kit_block);
+  ASSERT_TRUE(volume.read(header, block).has_value());
+  auto head = read_struct<fs::btrfs_disk_header>(block);
+  head.logical = place;
+  head.owner = owner;
+  head.count = static_cast<std::uint32_t>(items.size());
+  std::memcpy(block.data(), &head, sizeof(head));
+  auto* slots = block.data() + sizeof(head);
+  auto end = btrfs_kit_block - sizeof(head);
+  std::fill(block.begin() + sizeof(head), block.end(), std::byte{});
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    end -= items[i].bytes.size();
+    ASSERT_GE(end, items.size() * sizeof(fs::btrfs_disk_item)) << "no room in the leaf";
+    fs::btrfs_disk_item item;
+    item.key.objectid = items[i].key.objectid;
+    item.key.type = items[i].key.type;
+    item.key.offset = items[i].key.offset;
+    item.offset = static_cast<std::uint32_t>(end);
+    item.size = static_cast<std::uint32_t>(items[i].bytes.size());
+    std::memcpy(slots + i * sizeof(item), &item, sizeof(item));
+    std::copy(items[i].bytes.begin(), items[i].bytes.end(), slots + end);
+  }
+  ASSERT_TRUE(volume.write(place, block).has_value());
+  patch_btrfs_block(volume, place, btrfs_kit_block, btrfs_kit_block - 1, byte_view(block).last(1));
 }
 
 void patch_btrfs_super(io::device& volume, std::size_t offset, byte_view bytes) {

@@ -10,6 +10,7 @@
 
 #include "engine/io/file_device.h"
 #include "engine/plan/formatted_volume.h"
+#include "formats/fs/btrfs_layout.h"
 #include "tests/support/shell.h"
 #include "tests/support/temp_dir.h"
 
@@ -47,5 +48,15 @@ class btrfs_made {
 // Puts `bytes` at `offset` of a tree block or superblock at `block` of the device, and mends its CRC-32C.
 void patch_btrfs_block(io::device& volume, std::uint64_t block, std::size_t size, std::size_t offset, byte_view bytes);
 void patch_btrfs_super(io::device& volume, std::size_t offset, byte_view bytes);
+
+// The items of a leaf of a volume whose blocks are 4 KiB, as btrfs_leaf() reads them and put_btrfs_leaf() writes them.
+struct btrfs_leaf_item {
+  fs::btrfs_key key;
+  std::vector<std::byte> bytes;
+};
+std::vector<btrfs_leaf_item> btrfs_leaf(io::device& volume, std::uint64_t place);
+// `header` is the block whose header it begins with; its place, owner and number of items are set, all else is kept.
+void put_btrfs_leaf(io::device& volume, std::uint64_t place, std::uint64_t header, std::uint64_t owner,
+                    const std::vector<btrfs_leaf_item>& items);
 
 }  // namespace umbra::test

@@ -148,6 +148,77 @@ class btrfs_volume : public testing::Test {
     ADD_FAILURE() << "no tree " << tree;
     return 0;
   }
+  std::vector<std::uint64_t> leaves_of(std::uint64_t root) {
+    const auto head = read_struct<btrfs_disk_header>(byte_view(volume.contents()).subspan(root));
+    if (head.level.value() == 0) return {root};
+    EXPECT_EQ(head.level.value(), 1u);
+    std::vector<std::uint64_t> leaves;
+    for (std::size_t i = 0; i < head.count.value(); ++i)
+      leaves.push_back(
+          read_struct<btrfs_disk_pointer>(byte_view(volume.contents()).subspan(root + 101 + 33 * i)).logical.value());
+    return leaves;
+  }
+  static range_list normalised(range_list ranges, range more) {
+    ranges.push_back(more);
+    normalise(ranges);
+    return ranges;
+  }
+
+  // Moves the block groups into a tree of their own, as mkfs.btrfs and btrfstune do since version 6; answers where it begins.
+  std::uint64_t move_groups() {
+    const auto place = map_of(volume).used.back().end();  // free, and behind all extents
+    const auto leaves = leaves_of(root_of(btrfs_id::extent_tree));
+    std::vector<test::btrfs_leaf_item> groups;
+    for (const auto leaf : leaves) {
+      auto items = test::btrfs_leaf(volume, leaf);
+      EXPECT_NE(items.front().key.type, btrfs_type::block_group_item);
+      for (const auto& i : items)
+        if (i.key.type == btrfs_type::block_group_item) groups.push_back(i);
+      std::erase_if(items, [](const auto& i) { return i.key.type == btrfs_type::block_group_item; });
+      if (leaf == leaves.back()) items.push_back(new_block(place));
+      test::put_btrfs_leaf(volume, leaf, leaf, btrfs_id::extent_tree, items);
+    }
+    for (auto& g : groups)
+      if (g.key.objectid <= place && place < g.key.objectid + g.key.offset) add<wire::u64>(g.bytes, 0, 4096);
+    test::put_btrfs_leaf(volume, place, leaves.front(), btrfs_id::block_group_tree, groups);
+    add_root(place);
+    patch_super<wire::u64>(offsetof(btrfs_superblock, ro_compat), 0xb);
+    patch_super<wire::u64>(offsetof(btrfs_superblock, bytes_used), super().bytes_used.value() + 4096);
+    return place;
+  }
+  template <class T>
+  static void add(std::vector<std::byte>& bytes, std::size_t offset, std::uint64_t what) {
+    T field = read_struct<T>(byte_view(bytes).subspan(offset));
+    field = field.value() + what;
+    std::memcpy(bytes.data() + offset, &field, sizeof(field));
+  }
+  // The extent of a tree block that the block group tree has.
+  test::btrfs_leaf_item new_block(std::uint64_t place) {
+    test::btrfs_leaf_item item{{place, btrfs_type::metadata_item, 0}, std::vector<std::byte>(sizeof(btrfs_disk_extent) + 9)};
+    btrfs_disk_extent extent;
+    extent.references = 1;
+    extent.generation = super().generation.value();
+    extent.flags = btrfs_extent_flag::tree_block;
+    std::memcpy(item.bytes.data(), &extent, sizeof(extent));
+    item.bytes[sizeof(extent)] = std::byte{btrfs_type::tree_block_ref};
+    item.bytes[sizeof(extent) + 1] = std::byte{btrfs_id::block_group_tree};
+    return item;
+  }
+  void add_root(std::uint64_t place) {
+    const auto root = super().root.value();
+    auto items = test::btrfs_leaf(volume, root);
+    auto like = std::ranges::find_if(items, [](const auto& i) { return i.key.type == btrfs_type::root_item; });
+    test::btrfs_leaf_item item{{btrfs_id::block_group_tree, btrfs_type::root_item, 0}, like->bytes};
+    item.bytes.resize(sizeof(btrfs_disk_root));
+    auto disk = read_struct<btrfs_disk_root>(item.bytes);
+    disk.logical = place;
+    disk.level = 0;
+    disk.generation = super().generation.value();
+    std::memcpy(item.bytes.data(), &disk, sizeof(disk));
+    const auto behind = std::ranges::find_if(items, [&](const auto& i) { return i.key > item.key; });
+    items.insert(behind, item);
+    test::put_btrfs_leaf(volume, root, root, btrfs_id::root_tree, items);
+  }
   void patch_block(std::uint64_t block, std::size_t offset, byte_view bytes) {
     patch_btrfs_block(volume, block, 4096, offset, bytes);
   }
@@ -268,6 +339,22 @@ TEST_F(btrfs_volume, with_a_lost_extent_is_copied_whole) {
     ++at;
   patch_block(leaf, 101 + 25 * at + 8, {&type, 1});
   expect_whole(volume, "extents and its count of bytes in use differ");
+}
+
+TEST_F(btrfs_volume, with_a_block_group_tree_is_understood_by_that) {
+  const auto before = map_of(volume).used;
+  const auto groups = move_groups();
+  const auto map = map_of(volume);
+  EXPECT_THAT(map.notes, ElementsAre(HasSubstr("used")));
+  EXPECT_EQ(map.used, normalised(before, {groups, 4_KiB}));
+  // Without the feature the same trees mean that there are no block groups.
+  patch_super<wire::u64>(offsetof(btrfs_superblock, ro_compat), 0x3);
+  expect_whole(volume, "has no block group");
+}
+
+TEST_F(btrfs_volume, with_a_block_group_tree_that_is_missing_is_copied_whole) {
+  patch_super<wire::u64>(offsetof(btrfs_superblock, ro_compat), 0xb);
+  expect_whole(volume, "block group tree");
 }
 
 TEST_F(btrfs_volume, uses_what_lies_behind_the_file_system) {
