@@ -62,7 +62,8 @@ static_assert(sizeof(structure_record) == record_size && sizeof(label_record) ==
 std::uint16_t add_to_sum(std::uint16_t sum, byte_view record, bool opens) {
   for (std::size_t i = 0; i < record.size(); ++i) {
     if (opens && (i == 2 || i == 3)) continue;  // the checksum itself
-    sum = static_cast<std::uint16_t>((sum << 15 | sum >> 1) + std::to_integer<unsigned>(record[i]));
+    const unsigned wide = sum;
+    sum = static_cast<std::uint16_t>((wide << 15 | wide >> 1) + std::to_integer<unsigned>(record[i]));
   }
   return sum;
 }

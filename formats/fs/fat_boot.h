@@ -21,6 +21,18 @@ struct fat_names {
   char type[8];  // "FAT16   ", for people
 };
 
+// What only FAT32 has.
+struct fat_wide_fields {
+  wire::u32 fat_sectors;
+  wire::u16 flags;  // bit 7: one FAT only is kept up to date, that of bits 0 to 3
+  wire::u16 version;
+  wire::u32 root_cluster;
+  wire::u16 info_sector;
+  wire::u16 backup_sector;
+  wire::u8 reserved[12];
+  fat_names names;
+};
+
 struct fat_boot_sector {
   wire::u8 jump[3];
   char maker[8];
@@ -38,16 +50,7 @@ struct fat_boot_sector {
   wire::u32 sectors_32;
   union {
     fat_names names;  // FAT12 and FAT16
-    struct {
-      wire::u32 fat_sectors;
-      wire::u16 flags;  // bit 7: one FAT only is kept up to date, that of bits 0 to 3
-      wire::u16 version;
-      wire::u32 root_cluster;
-      wire::u16 info_sector;
-      wire::u16 backup_sector;
-      wire::u8 reserved[12];
-      fat_names names;
-    } wide;  // FAT32
+    fat_wide_fields wide;
   };
   wire::u8 code[420];
   wire::u16 signature;

@@ -19,25 +19,28 @@ namespace {
 
 using namespace std::literals;
 
+struct luks1_fields {
+  char cipher[32];
+  char mode[32];
+  char hash[32];
+  wire::be32 data_sector;
+  wire::u8 key[60];
+};
+struct luks2_fields {
+  wire::be64 size;  // of the header, one of two
+  wire::be64 sequence;
+  char label[48];
+  char checksum_algorithm[32];
+  wire::u8 salt[64];
+};
+
 // Both versions have their UUID at the same place; what lies before it differs.
 struct luks_header {
   char magic[6];
   wire::be16 version;
   union {
-    struct {
-      char cipher[32];
-      char mode[32];
-      char hash[32];
-      wire::be32 data_sector;
-      wire::u8 key[60];
-    } one;
-    struct {
-      wire::be64 size;  // of the header, one of two
-      wire::be64 sequence;
-      char label[48];
-      char checksum_algorithm[32];
-      wire::u8 salt[64];
-    } two;
+    luks1_fields one;
+    luks2_fields two;
   };
   char id[40];
 };
