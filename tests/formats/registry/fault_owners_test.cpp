@@ -50,7 +50,9 @@ void expect_covered(const std::vector<fault_owner>& owners, const range_list& wh
     told.push_back(o.where);
   }
   normalise(told);
-  EXPECT_EQ(told, where);
+  auto asked = where;  // neighbours may be asked for one by one
+  normalise(asked);
+  EXPECT_EQ(told, asked);
 }
 
 }  // namespace
