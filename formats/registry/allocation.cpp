@@ -94,7 +94,10 @@ class surveyor {
     if (s.content.kind != "LVM" || s.content.state != content_state::understood || where_.depth == deepest_disk) return s;
     look_into_logical_volumes(volume, s.map, [&](io::device& logical, std::size_t extents) {
       const inner_disk inner{where_.depth + 1, where_.extents_so_far + survey_.map.files.size() + extents};
-      return surveyor(logical, options_, false, inner).survey().map;
+      auto survey = surveyor(logical, options_, names_, inner).survey();
+      survey.layout.identity = disk_identity(logical);
+      if (names_) s.content.volumes.push_back({logical.name(), std::move(survey.layout)});
+      return std::move(survey.map);
     });
     if (s.content.used) s.content.used = total_size(s.map.used);
     s.content.notes = s.map.notes;

@@ -79,6 +79,11 @@ lvm lvs --noheadings --segments -o lv_name,lv_size,seg_start_pe,seg_pe_ranges um
 sed 's/ [^ ]*:/ /g' lvm.out >before
 detach "$part"
 
+LC_ALL=C "$UMBRA" inspect disk.img | tee tree
+for name in root boot swap; do
+  grep -Eq "^ *[|\`]  [|\`]- .* volume umbra_test/$name " tree || fail "$name is not in the tree"
+done
+if grep -q 'volume umbra_test/striped' tree; then fail 'a volume that does not lie here as a whole is in the tree'; fi
 "$UMBRA" backup disk.img --to vault --name lvm --json >report.json
 "$UMBRA" restore vault::lvm --to back.img --quiet
 

@@ -65,6 +65,25 @@ range_list around() {
 
 }  // namespace
 
+TEST(logical_volumes, are_shown_in_the_layout_as_disks) {
+  io::memory_device disk(physical());
+  const auto logical = io::make_pieces(disk, pieces(), "root").value();
+  const auto inner = survey_disk(*logical, {}).layout;
+  const auto layout = survey_disk(disk, {}).layout;
+  ASSERT_EQ(layout.regions.size(), 1u);
+  const auto& content = layout.regions[0].content.value();
+  EXPECT_EQ(content.kind, "LVM");
+  ASSERT_EQ(content.volumes.size(), 1u);
+  const auto& shown = content.volumes[0];
+  EXPECT_THAT(shown.name, HasSubstr("root"));
+  EXPECT_EQ(shown.disk.size, 8 * mib);
+  EXPECT_EQ(shown.disk.identity, inner.identity);
+  ASSERT_EQ(shown.disk.regions.size(), 1u);
+  EXPECT_EQ(shown.disk.regions[0].content.value().kind, "ext4");
+  EXPECT_EQ(shown.disk.regions[0].content.value().used, inner.regions[0].content.value().used);
+  EXPECT_EQ(content.used, total_size(allocation_of(disk, {}).value().used));
+}
+
 TEST(logical_volumes, use_what_lies_in_them_uses) {
   io::memory_device disk(physical());
   const auto map = allocation_of(disk, {}).value();
