@@ -59,7 +59,9 @@ def run_tool(tool, limits, volume):
 
 
 def shell(command, volume, accepted=(0,)):
-    done = subprocess.run(command.replace("{}", volume), shell=True, capture_output=True, check=False)
+    # Checks of damaged volumes may take for ever, or ask; a volume that makes them do that is not in order.
+    command = "timeout 20 " + command.replace("{}", volume)
+    done = subprocess.run(command, shell=True, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return done.returncode in accepted, done.stdout.decode(errors="replace")
 
 
@@ -111,7 +113,7 @@ def wanted_of(oracle, volume, seed_document):
         shutil.copyfile(volume, target)
         if not shell("e2fsck -E journal_only -y {}", target, (0, 1))[0] or not shell("e2fsck -fn {}", target)[0]:
             return None
-    told, text = shell("LC_ALL=C dumpe2fs {} 2>/dev/null", target)
+    told, text = shell("dumpe2fs {} 2>/dev/null", target)
     return list(used_of_dumpe2fs(text)) if told else None
 
 
