@@ -94,7 +94,7 @@ class chain {
   random_source& random_;
   std::unique_ptr<store::store> objects_;
   io::memory_device disk_;
-  const plan::allocation layout_{{{0, 1 << 20}, {64 << 20, 1 << 20}}, {}, {}};
+  const plan::allocation layout_{.used = {{0, 1 << 20}, {64 << 20, 1 << 20}}, .files = {}, .left_out = {}, .notes = {}};
   std::unique_ptr<native::vault> vault_;
   std::optional<image::session_id> last_;
 };
