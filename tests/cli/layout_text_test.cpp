@@ -82,10 +82,10 @@ TEST(layout_text, puts_logical_volumes_below_the_physical_one) {
   auto guest = test::three_partitions();
   layout.regions[4].content->volumes = {{"vg/root", root}, {"vg/guest", guest}};
   const auto text = layout_tree(layout, false);
-  EXPECT_THAT(text, HasSubstr("\n|  |  |-              512.0 MiB  100.0 MiB  412.0 MiB  volume vg/root"));
+  EXPECT_THAT(text, HasSubstr("\n|  |  |-                 512.0 MiB  100.0 MiB  412.0 MiB  volume vg/root"));
   EXPECT_THAT(text, HasSubstr("volume vg/root     ext4 \"root\"\n"));
-  EXPECT_THAT(text, HasSubstr("\n|  |  `-               10.0 GiB                        volume vg/guest    GPT 11223344-"));
-  EXPECT_THAT(text, HasSubstr("\n|  |     |- 2     2.0 GiB     5.0 GiB    2.0 GiB    3.0 GiB  Linux file system  ext4"));
+  EXPECT_THAT(text, HasSubstr("\n|  |  `-                  10.0 GiB                        volume vg/guest    GPT 11223344-"));
+  EXPECT_THAT(text, HasSubstr("\n|  |     |- 2  2.0 GiB     5.0 GiB    2.0 GiB    3.0 GiB  Linux file system  ext4"));
   const auto json = to_json(layout);
   EXPECT_EQ(json["regions"][4]["content"]["volumes"][1]["name"], "vg/guest");
   EXPECT_EQ(json["regions"][4]["content"]["volumes"][1]["layout"]["regions"].size(), 5u);

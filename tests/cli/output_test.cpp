@@ -41,7 +41,7 @@ TEST(output, warns_unless_quiet) {
 TEST(output, lists_the_first_faults_and_counts_the_rest) {
   fake_world w;
   jobs::fault_list faults;
-  for (std::uint64_t i = 0; i < 25; ++i) faults.add({jobs::fault::kind::unreadable, 1, i * 512, 512, "sector"});
+  for (std::uint64_t i = 0; i < 25; ++i) faults.add({jobs::fault::kind::unreadable, 1, i * 1024, 512, "sector"});
   print_faults(w.world(), faults);
   const auto text = w.err();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 21);
@@ -53,7 +53,7 @@ TEST(output, lists_the_first_faults_and_counts_the_rest) {
   EXPECT_EQ(document["bytes"], 25 * 512);
   EXPECT_EQ(document["listed"].size(), 25u);
   EXPECT_EQ(document["listed"][3],
-            nlohmann::json({{"kind", "unreadable"}, {"source", 1}, {"offset", 1536}, {"size", 512}, {"text", "sector"}}));
+            nlohmann::json({{"kind", "unreadable"}, {"source", 1}, {"offset", 3072}, {"size", 512}, {"text", "sector"}}));
 }
 
 TEST(output, leaves_out_the_place_of_a_fault_that_has_none) {
