@@ -358,6 +358,8 @@ if [ $is_live = yes ]; then
   note "It is mounted, and an application writes to it all the time: it is imaged as it was at one instant (docs/shadow.md)."
 fi
 
+show 0 inspect "$disk"
+
 chapter '2. Monday: a full image, into a vault and as a single file'
 show 0 init vault
 day monday

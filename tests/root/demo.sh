@@ -19,6 +19,7 @@ expect_nothing_left() {
 say 'on a loop device'
 expect_exit 0 "$demo" --size 120M
 expect_said 'It is /dev/loop'
+expect_said '1 .* Linux file system .* ext4'
 expect_said 'DAMAGED'
 if grep -q 'It is mounted' said; then
   expect_said 'application-consistent, copied by reflink'
