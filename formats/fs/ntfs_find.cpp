@@ -47,8 +47,8 @@ result<std::vector<match>> match_names(const ntfs_mft& mft, const path_patterns&
   CHECK(walked);
   // One path for each file.
   std::ranges::stable_sort(matches, {}, &match::file);
-  const auto again = std::ranges::unique(matches, {}, &match::file);
-  matches.erase(again.begin(), again.end());
+  const auto same_file = [](const match& a, const match& b) { return a.file == b.file; };
+  matches.erase(std::unique(matches.begin(), matches.end(), same_file), matches.end());
   return matches;
 }
 

@@ -111,7 +111,7 @@ struct log_record {
 bool has_right_sum(const xfs_log_record& head, byte_view heads, byte_view body) {
   // Machines of 32 and of 64 bits took another length for the head's. All there is between the pieces is left
   // out, and so are heads for more than there is.
-  for (const std::size_t head_length : {328, 324}) {
+  for (const std::size_t head_length : {std::size_t{328}, std::size_t{324}}) {
     std::vector<std::byte> summed(heads.begin(), heads.begin() + static_cast<std::ptrdiff_t>(head_length));
     std::fill_n(summed.begin() + offsetof(xfs_log_record, crc), 4, std::byte{0});
     for (std::size_t at = unit; at / unit * bytes_a_head < body.size(); at += unit) {

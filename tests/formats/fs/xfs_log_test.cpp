@@ -59,7 +59,7 @@ bytes transaction_head() {
 
 bytes buffer_item(std::uint64_t place, std::uint32_t chunks) {
   bytes item;
-  for (const std::uint64_t word : {0x123c, 2, 0x9000, 1}) add_word<wire::u16>(item, word);
+  for (const std::uint64_t word : {0x123cu, 2u, 0x9000u, 1u}) add_word<wire::u16>(item, word);
   add_word<wire::u64>(item, place);
   add_word<wire::u32>(item, 1);
   add_word<wire::u32>(item, chunks);
@@ -177,7 +177,7 @@ TEST_F(xfs_log, with_counters_of_the_superblock_is_understood) {
 }
 
 TEST_F(xfs_log, with_larger_buffers_is_understood) {
-  for (const std::uint32_t size : {65536, 262144}) {
+  for (const std::uint32_t size : {65536u, 262144u}) {
     write(1, 2, lsn(1, 2), frozen(), true, size);
     expect_understood();
   }

@@ -34,7 +34,7 @@ std::vector<std::byte> disk_with_files() {
 
 std::uint64_t offset_of_file(const std::vector<std::byte>& disk) {
   const std::vector<std::byte> wanted(64 << 10, std::byte{'x'});
-  return static_cast<std::uint64_t>(std::ranges::search(disk, wanted).begin() - disk.begin());
+  return static_cast<std::uint64_t>(std::search(disk.begin(), disk.end(), wanted.begin(), wanted.end()) - disk.begin());
 }
 
 std::unique_ptr<io::device> failing(std::vector<std::byte> bytes, range_list bad) {
