@@ -34,7 +34,7 @@ inline void put(std::vector<std::byte>& to, std::uint64_t offset, std::uint64_t 
 }
 
 inline void put(std::vector<std::byte>& to, std::uint64_t offset, std::string_view text) {
-  std::memcpy(to.data() + offset, text.data(), text.size());
+  if (!text.empty()) std::memcpy(to.data() + offset, text.data(), text.size());
 }
 
 inline void seal_lvm_label(std::vector<std::byte>& volume) {

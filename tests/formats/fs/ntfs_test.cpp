@@ -316,7 +316,7 @@ TEST(ntfs_volume, with_a_record_that_is_none_is_copied_whole) {
 }
 
 TEST(ntfs_volume, with_runs_that_make_no_sense_is_copied_whole) {
-  for (const auto& runs : {"\x21\x04\xff\x7f", "\x31\xff\x01\x01\x01", "\x00", "\x99\x01\x01\x01", "\x11\x01\x81"}) {
+  for (const auto& runs : {"\x21\x04\xff\x7f", "\x31\xff\x01\x01\x01", "\x00\x00\x00\x00", "\x99\x01\x01\x01", "\x11\x01\x81"}) {
     auto disk = plain();
     const auto file = disk.some_file();
     const auto data = disk.attribute(file, ntfs_attribute_type::data);
