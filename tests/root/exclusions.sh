@@ -13,7 +13,7 @@ umbra 0 init v
 mkdir -m 755 no-writers
 
 # is_zero FILE [SKIP-BYTES]
-is_zero() { cmp -s <(tail -c +$((${2:-0} + 1)) "$1") <(head -c $(($(stat -c %s "$1") - ${2:-0})) /dev/zero); }
+is_zero() { cmp -s -i "${2:-0}:0" -n $(($(stat -c %s "$1") - ${2:-0})) "$1" /dev/zero; }
 
 say 'swap space and what the user names, on a partition of a disk'
 truncate -s 130M disk.img
