@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <tuple>
 #include <unordered_set>
 
 #include <fmt/format.h>
 
 #include "engine/base/units.h"
+#include "formats/fs/file_extents.h"
 
 namespace umbra::fs {
 namespace {
@@ -94,26 +94,6 @@ class place_visitor final : public btrfs_visitor {
   std::vector<plan::file_extent> extents_;
 };
 
-// Sorts, and leaves every byte to one file. What lies outside `used` is damage.
-std::vector<plan::file_extent> tidy(std::vector<plan::file_extent> extents, const range_list& used) {
-  std::ranges::sort(extents, {}, [](const plan::file_extent& e) { return std::tuple(e.offset, e.file_offset, e.size); });
-  std::size_t kept = 0;
-  std::uint64_t reach = 0;
-  auto u = used.begin();
-  for (const auto e : extents) {
-    const auto begin = std::max(e.offset, reach);
-    while (u != used.end() && u->end() <= begin) ++u;
-    if (u == used.end()) break;
-    const auto from = std::max(begin, u->offset);
-    const auto to = std::min(e.end(), u->end());
-    if (from >= to) continue;
-    extents[kept++] = {from, to - from, e.file_offset + (from - e.offset)};
-    reach = to;
-  }
-  extents.resize(kept);
-  return extents;
-}
-
 }  // namespace
 
 bool decode_file_extent(byte_view item, btrfs_disk_file_extent& extent) {
@@ -134,7 +114,7 @@ btrfs_places read_btrfs_places(btrfs_forest& forest, const range_list& used, std
     if (walked.has_error()) places.shortened = fmt::format("tree {}: {}", tree, walked.error().message());
   }
   if (visitor.is_full()) places.shortened = "too many pieces";
-  places.extents = tidy(visitor.take(), used);
+  places.extents = tidy_file_extents(visitor.take(), used);
   if (places.extents.size() > limit) places.extents.resize(limit);
   return places;
 }

@@ -5,6 +5,7 @@
 
 #include "formats/fs/ext_inode_map.h"
 #include "formats/fs/ext_inode_scan.h"
+#include "formats/fs/file_extents.h"
 
 namespace umbra::fs {
 namespace {
@@ -25,33 +26,13 @@ std::string add_all(ext2_filsys fs, ext_inode_map& map) {
   return map.full() ? "too many pieces" : missed;
 }
 
-// Sorts, and cuts away what overlaps or lies outside `used`: a damaged inode must not harm the others' places much.
-std::vector<plan::file_extent> tidy(std::vector<plan::file_extent> extents, const range_list& used) {
-  std::ranges::sort(extents, {}, &plan::file_extent::offset);
-  std::size_t kept = 0;
-  std::uint64_t reach = 0;
-  auto u = used.begin();
-  for (const auto e : extents) {
-    const auto begin = std::max(e.offset, reach);
-    while (u != used.end() && u->end() <= begin) ++u;
-    if (u == used.end()) break;
-    const auto from = std::max(begin, u->offset);
-    const auto to = std::min(e.end(), u->end());
-    if (from >= to) continue;
-    extents[kept++] = {from, to - from, e.file_offset + (from - e.offset)};
-    reach = to;
-  }
-  extents.resize(kept);
-  return extents;
-}
-
 }  // namespace
 
 file_places read_file_places(ext2_filsys fs, io::unaligned_reader& reader, const range_list& used, std::size_t limit) {
   ext_inode_map map(fs, reader, limit);
   file_places places;
   places.shortened = add_all(fs, map);
-  places.extents = tidy(map.take(), used);
+  places.extents = tidy_file_extents(map.take(), used);
   return places;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "formats/fs/file_extents.h"
 #include "formats/fs/xfs_inode.h"
 
 namespace umbra::fs {
@@ -54,26 +55,6 @@ class extent_collector {
   std::vector<plan::file_extent> extents_;
 };
 
-// Sorts, and cuts away what overlaps (shared blocks, damage) or lies outside `used`.
-std::vector<plan::file_extent> tidy(std::vector<plan::file_extent> extents, const range_list& used) {
-  std::ranges::sort(extents, {}, [](const plan::file_extent& e) { return std::pair(e.offset, e.file_offset); });
-  std::size_t kept = 0;
-  std::uint64_t reach = 0;
-  auto u = used.begin();
-  for (const auto e : extents) {
-    const auto begin = std::max(e.offset, reach);
-    while (u != used.end() && u->end() <= begin) ++u;
-    if (u == used.end()) break;
-    const auto from = std::max(begin, u->offset);
-    const auto to = std::min(e.end(), u->end());
-    if (from >= to) continue;
-    extents[kept++] = {from, to - from, e.file_offset + (from - e.offset)};
-    reach = to;
-  }
-  extents.resize(kept);
-  return extents;
-}
-
 }  // namespace
 
 xfs_file_places read_xfs_files(const xfs_geometry& g, io::unaligned_reader& reader, const range_list& used, std::size_t limit) {
@@ -85,7 +66,7 @@ xfs_file_places read_xfs_files(const xfs_geometry& g, io::unaligned_reader& read
     const auto outcome = walk_inodes(g, reader, group, visitor);
     if (outcome.has_error()) places.shortened = outcome.error().message();
   }
-  places.extents = tidy(collector.take(), used);
+  places.extents = tidy_file_extents(collector.take(), used);
   return places;
 }
 
