@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/units.h"
+#include "engine/base/wire.h"
 #include "engine/io/unaligned_reader.h"
 
 namespace umbra::registry {
@@ -35,6 +36,16 @@ exclusion_rules rules_for(const plan::volume_facts& facts, const exclusion_rules
   return ours;
 }
 
+// The header tells the number of the last page: what only has swap space somewhere inside (a disk of a guest) has another size.
+bool spans_file(io::unaligned_reader& reader, std::uint64_t begin, std::uint64_t page, std::uint64_t size) {
+  constexpr std::uint64_t version_at = 1024;  // and behind it the last page
+  std::array<std::byte, 8> bytes;
+  if (reader.read(begin + version_at, bytes).has_error()) return false;
+  const auto version = read_struct<wire::u32>(bytes).value();
+  const auto last_page = read_struct<wire::u32>(byte_view(bytes).subspan(4)).value();
+  return version == 1 && size / page == std::uint64_t{last_page} + 1;
+}
+
 // Where a file that is swap space begins; nothing if it is none, or if its beginning does not begin a piece of it.
 std::optional<std::uint64_t> swap_header(io::device& volume, const file_data& file) {
   io::unaligned_reader reader(volume);
@@ -43,7 +54,7 @@ std::optional<std::uint64_t> swap_header(io::device& volume, const file_data& fi
     // Ranges are in the volume's order: the file's beginning is any of them.
     for (const auto& r : file.data) {
       if (r.size < page || reader.read(r.offset + page - mark.size(), mark).has_error()) continue;
-      if (as_text(mark) == swap_mark) return r.offset;
+      if (as_text(mark) == swap_mark && spans_file(reader, r.offset, page, file.size)) return r.offset;
     }
   }
   return std::nullopt;

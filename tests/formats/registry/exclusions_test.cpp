@@ -86,6 +86,11 @@ TEST(exclusions, believe_that_a_file_is_swap_space_only_when_it_says_so) {
   outcome o;
   const std::string_view mark = "SWAPSPACE2";
   ASSERT_TRUE(o.volume.write(8_MiB + 4096 - mark.size(), as_bytes(mark)));
+  // Version 1, and the last page: at first of an area that is smaller than the file, as a guest's disk may hold one.
+  ASSERT_TRUE(o.volume.write(8_MiB + 1024, as_bytes(std::string_view("\x01\0\0\0\xff\0\0\0", 8))));
+  o.run(ext, usual_exclusions());
+  EXPECT_THAT(o.paths(), IsEmpty());
+  ASSERT_TRUE(o.volume.write(8_MiB + 1024, as_bytes(std::string_view("\x01\0\0\0\xff\x03\0\0", 8))));
   o.run(ext, usual_exclusions());
   ASSERT_THAT(o.paths(), ElementsAre("/swap.img"));
   // The header stays: the restored file is swap space again.
